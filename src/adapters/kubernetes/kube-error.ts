@@ -1,0 +1,86 @@
+/** How a request to the API server failed. `status` 0 means that no answer came. */
+export interface KubeFailure {
+  /** HTTP status, or 0 for a network failure. */
+  readonly status: number;
+  /** `Status.reason` of the API server (`Conflict`, `NotFound`, …), or the network error code. */
+  readonly reason: string;
+  readonly message: string;
+  /** `Status.details.causes[].reason`, e.g. `DisruptionBudget`. */
+  readonly causes: readonly string[];
+  readonly retryAfterMs?: number;
+}
+
+/** A failed request; classify it by `reason`, not by `status` (409 and 429 each mean several things). */
+export class KubeError extends Error implements KubeFailure {
+  override readonly name = 'KubeError';
+  readonly status: number;
+  readonly reason: string;
+  readonly causes: readonly string[];
+  readonly retryAfterMs?: number;
+
+  constructor(request: string, failure: KubeFailure, options?: ErrorOptions) {
+    super(`${request}: ${failure.message}`, options);
+    this.status = failure.status;
+    this.reason = failure.reason;
+    this.causes = failure.causes;
+    if (failure.retryAfterMs !== undefined) this.retryAfterMs = failure.retryAfterMs;
+  }
+
+  /** The write may or may not have happened: read before any other try. */
+  get ambiguous(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+export const isKubeError = (error: unknown, ...reasons: readonly string[]): error is KubeError =>
+  error instanceof KubeError && (reasons.length === 0 || reasons.includes(error.reason));
+
+const MESSAGE_LIMIT = 500;
+
+interface StatusBody {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly reason?: string; readonly field?: string; readonly message?: string }[];
+  };
+}
+
+function parseStatus(text: string): StatusBody | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** From an HTTP answer that is not 2xx. */
+export function kubeErrorFromResponse(request: string, status: number, text: string, retryAfter?: string): KubeError {
+  const body = parseStatus(text);
+  const seconds = Number(retryAfter ?? body?.details?.retryAfterSeconds ?? Number.NaN);
+  return new KubeError(request, {
+    status,
+    reason: body?.reason ?? `HTTP${status}`,
+    message: (body?.message ?? (text || `HTTP ${status}`)).slice(0, MESSAGE_LIMIT),
+    causes: (body?.details?.causes ?? []).map((cause) => cause.reason ?? ''),
+    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
+  });
+}
+
+/** From a request that got no answer (refused, reset, timed out, aborted). */
+export function kubeErrorFromNetwork(request: string, error: unknown): KubeError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new KubeError(
+    request,
+    {
+      status: 0,
+      reason: code ?? (cause instanceof Error ? cause.name : 'Network'),
+      message: message.slice(0, MESSAGE_LIMIT),
+      causes: [],
+    },
+    { cause: error },
+  );
+}
