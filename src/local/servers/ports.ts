@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { whoListensOn } from '../supervisor/listening-sockets.ts';
+
+/** The ports that people learn by heart. Each is taken if it is free and nothing else was asked for. */
+export const USUAL_PORTS = {
+  api: 16443,
+  etcd: 12379,
+  etcdPeer: 12380,
+  controllerManager: 16257,
+  scheduler: 16259,
+  kubelet: 10250,
+  temporal: 7233,
+  temporalUi: 8233,
+  temporalHttp: 7243,
+  temporalMetrics: 7239,
+  prometheus: 9090,
+} as const;
+
+export type PortName = keyof typeof USUAL_PORTS;
+export type Ports = Readonly<Record<PortName, number>>;
+export const portNames = Object.keys(USUAL_PORTS) as PortName[];
+
+const HOST = '127.0.0.1';
+
+/** A port that was asked for by number and that another program holds. */
+export class PortInUseError extends Error {
+  override readonly name = 'PortInUseError';
+  readonly port: number;
+
+  constructor(name: PortName, port: number) {
+    const holder = whoListensOn(port);
+    super(
+      `port ${port} for ${name} is in use${holder === undefined ? '' : ` by ${holder}`}. ` +
+        `End that program, or choose another port with --${flagOf(name)}-port, ` +
+        `or leave the flag out: a free port is then chosen.`,
+    );
+    this.port = port;
+  }
+}
+
+/** `temporalUi` → `temporal-ui`. */
+export const flagOf = (name: PortName): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+export interface PortChoice {
+  readonly requested?: Partial<Ports>;
+  /** Take the usual port of each where it is free; else (tests) always others. */
+  readonly preferUsual?: boolean;
+}
+
+/** Picks a port for each name. Throws {@link PortInUseError} for a requested one that is taken. */
+export async function choosePorts(names: readonly PortName[], choice: PortChoice): Promise<Partial<Ports>> {
+  const chosen: Partial<Record<PortName, number>> = {};
+  const taken = new Set<number>();
+  for (const name of names) {
+    const requested = choice.requested?.[name];
+    if (requested === undefined) continue;
+    if (!Number.isInteger(requested) || requested < 1 || requested > 65_535)
+      throw new Error(`--${flagOf(name)}-port ${requested} is not a port: it must be a whole number from 1 to 65535`);
+    if (taken.has(requested))
+      throw new Error(`port ${requested} is asked for twice: --${flagOf(name)}-port needs another`);
+    if (!(await isFree(requested))) throw new PortInUseError(name, requested);
+    chosen[name] = requested;
+    taken.add(requested);
+  }
+  for (const name of names) {
+    if (chosen[name] !== undefined) continue;
+    const usual = USUAL_PORTS[name];
+    const port =
+      choice.preferUsual === true && !taken.has(usual) && (await isFree(usual)) ? usual : await freePort(taken);
+    chosen[name] = port;
+    taken.add(port);
+  }
+  return chosen;
+}
+
+/** Whether a server could listen on the port of 127.0.0.1 now. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen({ host: HOST, port, exclusive: true }, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
+
+/**
+ * A free port below the range from which the kernel takes ports for outgoing connections: else, while a server is
+ * being restarted, a client that tries to reach it may be given its very port.
+ */
+export async function freePort(except: ReadonlySet<number> = new Set()): Promise<number> {
+  const [low, high] = [12_000, Math.max(firstEphemeralPort(), 13_000)];
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = randomInt(low, high);
+    if (!except.has(port) && (await isFree(port))) return port;
+  }
+  throw new Error(`no free port between ${low} and ${high} on ${HOST}: end some of the programs that listen there`);
+}
+
+function firstEphemeralPort(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+  } catch {
+    return 32_768;
+  }
+}
