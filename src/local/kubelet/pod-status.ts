@@ -1,0 +1,123 @@
+import type { ContainerRecord, Records } from './container-record.ts';
+import { podConditions, withTransitionTimes } from './pod-conditions.ts';
+import { podPhase } from './pod-phase.ts';
+import { planPod } from './pod-plan.ts';
+import {
+  isSidecar,
+  restartPolicyOf,
+  rfc3339,
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  type Pod,
+  type PodCondition,
+  type PodStatus,
+  type RestartPolicy,
+} from './pod.ts';
+
+export interface StatusInput {
+  readonly pod: Pod;
+  readonly records: Records;
+  /** Conditions as last computed, for their transition times. */
+  readonly previousConditions: readonly PodCondition[];
+  readonly hostIP: string;
+  readonly podIP: string;
+  readonly startedAt: number;
+  /** No container will be started any more. */
+  readonly terminal: boolean;
+  /** Why the node ended the pod, e.g. `DeadlineExceeded`. */
+  readonly verdict?: { readonly reason: string; readonly message: string };
+  readonly now: number;
+}
+
+/** The status that the node reports; pure. */
+export function podStatus(input: StatusInput): PodStatus {
+  const { pod, records, terminal } = input;
+  const policy = restartPolicyOf(pod);
+  const { initialized } = planPod(pod, records);
+  const hasInit = (pod.spec.initContainers ?? []).length > 0;
+  const initStatuses = (pod.spec.initContainers ?? []).map((container) =>
+    containerStatus(container, records.get(container.name), {
+      waiting: 'PodInitializing',
+      policy: terminal ? 'Never' : isSidecar(container) ? 'Always' : policy === 'Never' ? 'Never' : 'OnFailure',
+      readyWhenDone: !isSidecar(container),
+    }),
+  );
+  const statuses = pod.spec.containers.map((container) =>
+    containerStatus(container, records.get(container.name), {
+      waiting: hasInit && !initialized ? 'PodInitializing' : 'ContainerCreating',
+      policy: terminal ? 'Never' : policy,
+      readyWhenDone: false,
+    }),
+  );
+  const phase = input.verdict === undefined ? podPhase(pod, records, terminal) : 'Failed';
+  const findings = podConditions({
+    pod,
+    phase,
+    initialized,
+    initStatuses,
+    statuses,
+    hasAddress: !terminal,
+  });
+  const generation = pod.metadata.generation;
+  return {
+    phase,
+    ...(input.verdict ?? {}),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    hostIP: input.hostIP,
+    hostIPs: [{ ip: input.hostIP }],
+    podIP: input.podIP,
+    podIPs: [{ ip: input.podIP }],
+    startTime: rfc3339(input.startedAt),
+    conditions: withTransitionTimes(findings, input.previousConditions, rfc3339(input.now), generation),
+    ...(hasInit ? { initContainerStatuses: initStatuses } : {}),
+    containerStatuses: statuses,
+  };
+}
+
+interface ContainerContext {
+  readonly waiting: string;
+  readonly policy: RestartPolicy;
+  readonly readyWhenDone: boolean;
+}
+
+function containerStatus(
+  container: Container,
+  record: ContainerRecord | undefined,
+  context: ContainerContext,
+): ContainerStatus {
+  const { state, lastState } = containerStates(record, context);
+  const running = record?.current?.state === 'running';
+  const done = context.readyWhenDone && state.terminated?.exitCode === 0;
+  return {
+    name: container.name,
+    state,
+    lastState,
+    ready: done || (running && record.ready),
+    started: running && record.started,
+    restartCount: record?.restartCount ?? 0,
+    image: container.image,
+    imageID: record?.current === undefined ? '' : container.image.replace(/:[^:/]*$/, ''),
+    ...(record?.current === undefined ? {} : { containerID: record.current.id }),
+    ...(running ? { resources: container.resources ?? {} } : {}),
+    ...(running && container.resources?.requests !== undefined
+      ? { allocatedResources: container.resources.requests }
+      : {}),
+  };
+}
+
+function containerStates(
+  record: ContainerRecord | undefined,
+  { policy, waiting }: ContainerContext,
+): { readonly state: ContainerState; readonly lastState: ContainerState } {
+  const lastState = record?.previous === undefined ? {} : { terminated: record.previous };
+  const current = record?.current;
+  if (current?.state === 'running') return { state: { running: { startedAt: rfc3339(current.startedAt) } }, lastState };
+  const failure = record?.failure;
+  if (current === undefined) return { state: { waiting: failure ?? { reason: waiting } }, lastState };
+  const { terminated } = current;
+  const restarts = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
+  // As a kubelet: the crash stays visible as `terminated` until a later sync finds the restart put off.
+  if (failure !== undefined && restarts) return { state: { waiting: failure }, lastState: { terminated } };
+  return { state: { terminated }, lastState };
+}
