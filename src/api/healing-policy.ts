@@ -79,7 +79,7 @@ export interface ResourceFilter {
   readonly apiVersion: string;
   /** Kind in the singular, as in a manifest, for example `Deployment`. */
   readonly kind: string;
-  /** Exact names of objects that are left out. */
+  /** Names of objects that are left out; `*` stands for any text. */
   readonly excludeNames?: readonly string[];
 }
 
@@ -136,11 +136,21 @@ export interface SafetyRules {
   /** Most actions within any 60 minutes, failed ones included. 0 means none at all. Default: `10`. */
   readonly maxActionsPerHour?: number;
   /** Objects that are never touched in the name of this policy, even if it selects them. */
-  readonly protectedResources?: readonly ResourceFilter[];
+  readonly protectedResources?: readonly ProtectedResource[];
   /** When true, the target must be healthy (all its replicas updated, available and ready) within `healthCheckTimeout` after the change; otherwise the action has failed. Absent means false. */
   readonly requireHealthCheck?: boolean;
   /** How long the target may take to become healthy when `requireHealthCheck` is true. Default: `"5m"`. */
   readonly healthCheckTimeout?: string;
+}
+
+/** All objects of one kind, or those of certain names. */
+export interface ProtectedResource {
+  /** API version of the kind, for example `apps/v1`. */
+  readonly apiVersion: string;
+  /** Kind in the singular, for example `StatefulSet`. */
+  readonly kind: string;
+  /** Names of the objects that are excluded from healing; `*` stands for any text. When absent or empty, all objects of the kind are. */
+  readonly excludeNames?: readonly string[];
 }
 
 /** What must be true after a change before it counts as a success. */

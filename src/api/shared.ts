@@ -48,8 +48,8 @@ export interface ScaleAction {
 
 /** Which fields of the target to change. Give `patch`, or `patches`; when both are there, `patches` is applied. */
 export interface PatchAction {
-  /** How `patch` is written: `strategic` (strategic merge patch), `merge` (JSON merge patch) or `json` (JSON Patch, a list of operations), as with `kubectl patch --type`. */
-  readonly type: 'strategic' | 'merge' | 'json';
+  /** How `patch` is written: `strategic` (strategic merge patch), `merge` (JSON merge patch) or `json` (JSON Patch, a list of operations), as with `kubectl patch --type`. Default: `"strategic"`. */
+  readonly type?: 'strategic' | 'merge' | 'json';
   /** The patch as JSON or YAML. Example: `{"spec": {"paused": false}}`. */
   readonly patch?: string;
   /** Fields to set, one by one; an easier way to write a patch. */
