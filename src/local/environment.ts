@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTokens, identityNames, LOCAL_NODE, tokenFileText, type Identity } from './servers/identities.ts';
-import { writeKubeconfig } from './servers/kubeconfig.ts';
+import { tryExclusive } from './servers/exclusive.ts';
+import { LOCAL_NODE, type Identity } from './servers/identities.ts';
+import { writeIdentityFiles } from './servers/identity-files.ts';
 import {
   etcd,
   kubeApiserver,
@@ -11,9 +12,9 @@ import {
   kubeScheduler,
   type KubernetesSettings,
 } from './servers/kubernetes-processes.ts';
-import { locatePrograms } from './servers/locate.ts';
+import { locatePrograms, type Programs } from './servers/locate.ts';
 import { ensurePki, type Pki } from './servers/pki.ts';
-import { choosePorts, portNames, type Ports } from './servers/ports.ts';
+import { choosePorts, type Ports } from './servers/ports.ts';
 import type { ProgramName } from './servers/programs.ts';
 import { prometheus, PrometheusFiles, type PrometheusTarget } from './servers/prometheus-process.ts';
 import { temporal } from './servers/temporal-process.ts';
@@ -80,91 +81,99 @@ const PROGRAMS: Readonly<Record<Component, readonly ProgramName[]>> = {
 const START_TRIES = 3;
 const AUDIT_POLICY = fileURLToPath(new URL('../../deploy/local/audit-policy.yaml', import.meta.url));
 
-/** Starts real servers as child processes on 127.0.0.1; resolves when all are ready. */
+/**
+ * Starts real servers as child processes on 127.0.0.1; resolves when all are ready. A directory of an earlier run is
+ * taken up where it stood. Throws one clear error if a program cannot be had, a requested port or the directory is in
+ * use, or a server does not start; then nothing is left running.
+ */
 export async function startLocalEnvironment(options: LocalEnvironmentOptions = {}): Promise<LocalEnvironment> {
-  const components = options.components ?? allComponents;
+  if (process.platform !== 'linux')
+    throw new Error(
+      `the local environment needs Linux (pods get addresses in 127.0.0.0/8, which ${process.platform} lacks): ` +
+        'use kind or another cluster, and point KUBECONFIG at it',
+    );
   const progress = options.onProgress ?? (() => undefined);
+  const components = options.components ?? allComponents;
   const programs = await locatePrograms(
     components.flatMap((component) => PROGRAMS[component]),
-    { onProgress: progress },
+    { say: progress },
   );
   const directory = resolve(options.directory ?? mkdtempSync(join(tmpdir(), 'kubeskippy-')));
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const right = await tryExclusive(`data directory ${realpathSync(directory)}`);
+  if (!('release' in right))
+    throw new Error(
+      `${directory} is in use by ${right.heldBy}: end that (\`kubeskippy local down\` if it was started by ` +
+        '`local up`), or choose another directory',
+    );
   const keepData = options.keepData ?? options.directory !== undefined;
+  const release = async (): Promise<void> => {
+    if (!keepData) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    await right.release();
+  };
   for (let tries = 1; ; tries++) {
     try {
-      return await startOnce(options, { components, programs, directory, keepData, progress });
+      return await startOnce(options, { components, programs, directory, keepData, progress, release });
     } catch (error) {
       // Between choosing a port and listening on it somebody else may have taken it.
-      const again = error instanceof ProcessStartError && error.addressInUse && tries < START_TRIES;
-      if (again) progress(`${error.process}: its port was taken meanwhile, choosing others`);
-      else {
-        if (!keepData && options.directory === undefined) rmSync(directory, { recursive: true, force: true });
-        throw error;
+      if (error instanceof ProcessStartError && error.addressInUse && tries < START_TRIES) {
+        progress(`${error.process}: its port was taken meanwhile, choosing others`);
+        continue;
       }
+      await release();
+      throw error;
     }
   }
 }
 
 interface Resolved {
   readonly components: readonly Component[];
-  readonly programs: Readonly<Record<ProgramName, string>>;
+  readonly programs: Programs;
   readonly directory: string;
   readonly keepData: boolean;
   readonly progress: (line: string) => void;
+  readonly release: () => Promise<void>;
 }
 
 async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): Promise<LocalEnvironment> {
   const { components, programs, directory, keepData, progress } = resolved;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const ports = (await choosePorts(portNames, {
+  const began = Date.now();
+  const ports = await choosePorts({
     ...(options.ports === undefined ? {} : { requested: options.ports }),
     preferUsual: options.preferUsualPorts === true,
-  })) as Ports;
-  const supervisor = new Supervisor({
-    logDirectory: join(directory, 'logs'),
-    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+    say: progress,
   });
   const pki = await ensurePki(join(directory, 'pki'), LOCAL_NODE);
   const apiServerUrl = `https://127.0.0.1:${ports.api}`;
-  const kubeconfig = (identity: Identity): string => join(directory, 'kubeconfig', `${identity}.yaml`);
-  const tokenFile = writeIdentities(directory, pki, apiServerUrl, kubeconfig);
-  const settings: KubernetesSettings = {
-    programs,
-    directory,
-    pki,
-    ports,
-    tokenFile,
-    auditPolicyFile: AUDIT_POLICY,
-    auditLogFile: join(directory, 'audit.log'),
-    kubeconfig,
+  const { tokenFile, kubeconfig } = writeIdentityFiles(directory, pki, apiServerUrl);
+  const auditLogFile = join(directory, 'audit.log');
+  const kubernetes: KubernetesSettings = {
+    ...{ programs, directory, pki, ports, tokenFile, kubeconfig },
+    ...{ auditPolicyFile: AUDIT_POLICY, auditLogFile },
   };
   const prometheusFiles = new PrometheusFiles(directory);
   prometheusFiles.writeConfig(pki, ports);
   prometheusFiles.setTargets('options', options.prometheusTargets ?? []);
+  const supervisor = new Supervisor({
+    logDirectory: join(directory, 'logs'),
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+  });
   const has = (component: Component): boolean => components.includes(component);
-  const began = Date.now();
-  const stop = async (): Promise<void> => {
-    await supervisor.stopAll({ force: !keepData });
-    if (!keepData) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
+  const starting = [
+    startKubernetes(supervisor, kubernetes, has),
+    ...(has('temporal') ? [supervisor.start(temporal(programs.temporal, directory, ports))] : []),
+    ...(has('prometheus') ? [supervisor.start(prometheus(programs.prometheus, prometheusFiles, ports))] : []),
+  ];
   try {
-    await Promise.all([
-      startKubernetes(supervisor, settings, has),
-      ...(has('temporal') ? [supervisor.start(temporal(programs.temporal, directory, ports))] : []),
-      ...(has('prometheus') ? [supervisor.start(prometheus(programs.prometheus, prometheusFiles, ports))] : []),
-    ]);
+    await Promise.all(starting);
   } catch (error) {
     await supervisor.stopAll({ force: true });
+    await Promise.allSettled(starting);
     throw error;
   }
   progress(`servers ready after ${((Date.now() - began) / 1000).toFixed(1)} s`);
   return {
-    directory,
-    ports,
-    apiServerUrl,
-    kubeconfig,
-    auditLogFile: settings.auditLogFile,
-    pki,
+    ...{ directory, ports, apiServerUrl, kubeconfig, auditLogFile, pki, supervisor },
     temporal: {
       address: `127.0.0.1:${ports.temporal}`,
       uiUrl: `http://127.0.0.1:${ports.temporalUi}`,
@@ -177,8 +186,10 @@ async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): 
       },
     },
     kubectl: programs.kubectl,
-    supervisor,
-    stop,
+    stop: async () => {
+      await supervisor.stopAll({ force: !keepData });
+      await resolved.release();
+    },
   };
 }
 
@@ -193,31 +204,4 @@ async function startKubernetes(
     ...(has('controller-manager') ? [supervisor.start(kubeControllerManager(settings))] : []),
     ...(has('scheduler') ? [supervisor.start(kubeScheduler(settings))] : []),
   ]);
-}
-
-/** Namespaces that some identities find themselves in when they name none. */
-const HOME_NAMESPACES: Partial<Record<Identity, string>> = { alice: 'tenant-a', bob: 'tenant-b' };
-
-function writeIdentities(
-  directory: string,
-  pki: Pki,
-  server: string,
-  kubeconfig: (identity: Identity) => string,
-): string {
-  const tokens = ensureTokens(directory);
-  const tokenFile = join(directory, 'tokens.csv');
-  writeFileSync(tokenFile, tokenFileText(tokens), { mode: 0o600 });
-  mkdirSync(join(directory, 'kubeconfig'), { recursive: true });
-  const ca = readFileSync(pki.ca.certFile, 'utf8');
-  for (const identity of identityNames) {
-    const namespace = HOME_NAMESPACES[identity];
-    writeKubeconfig(kubeconfig(identity), {
-      server,
-      ca,
-      user: identity,
-      token: tokens[identity],
-      ...(namespace === undefined ? {} : { namespace }),
-    });
-  }
-  return tokenFile;
 }

@@ -20,7 +20,7 @@ export const USUAL_PORTS = {
 
 export type PortName = keyof typeof USUAL_PORTS;
 export type Ports = Readonly<Record<PortName, number>>;
-export const portNames = Object.keys(USUAL_PORTS) as PortName[];
+const portNames = Object.keys(USUAL_PORTS) as PortName[];
 
 const HOST = '127.0.0.1';
 
@@ -30,11 +30,9 @@ export class PortInUseError extends Error {
   readonly port: number;
 
   constructor(name: PortName, port: number) {
-    const holder = whoListensOn(port);
     super(
-      `port ${port} for ${name} is in use${holder === undefined ? '' : ` by ${holder}`}. ` +
-        `End that program, or choose another port with --${flagOf(name)}-port, ` +
-        `or leave the flag out: a free port is then chosen.`,
+      `port ${port} for ${flagOf(name)} is in use${byWhom(port)}. End that program, or choose another port with ` +
+        `--${flagOf(name)}-port, or leave the flag out: a free port is then chosen.`,
     );
     this.port = port;
   }
@@ -47,33 +45,49 @@ export interface PortChoice {
   readonly requested?: Partial<Ports>;
   /** Take the usual port of each where it is free; else (tests) always others. */
   readonly preferUsual?: boolean;
+  /** Hears which usual port was taken, and what was chosen instead. */
+  readonly say?: (line: string) => void;
 }
 
 /** Picks a port for each name. Throws {@link PortInUseError} for a requested one that is taken. */
-export async function choosePorts(names: readonly PortName[], choice: PortChoice): Promise<Partial<Ports>> {
-  const chosen: Partial<Record<PortName, number>> = {};
-  const taken = new Set<number>();
-  for (const name of names) {
-    const requested = choice.requested?.[name];
-    if (requested === undefined) continue;
-    if (!Number.isInteger(requested) || requested < 1 || requested > 65_535)
-      throw new Error(`--${flagOf(name)}-port ${requested} is not a port: it must be a whole number from 1 to 65535`);
-    if (taken.has(requested))
-      throw new Error(`port ${requested} is asked for twice: --${flagOf(name)}-port needs another`);
-    if (!(await isFree(requested))) throw new PortInUseError(name, requested);
-    chosen[name] = requested;
-    taken.add(requested);
+export async function choosePorts(choice: PortChoice): Promise<Ports> {
+  const chosen = await requestedPorts(choice.requested ?? {});
+  for (const name of portNames) {
+    if (chosen.has(name)) continue;
+    const taken = new Set(chosen.values());
+    chosen.set(name, (await usualPort(name, choice, taken)) ?? (await freePort(taken)));
   }
-  for (const name of names) {
-    if (chosen[name] !== undefined) continue;
-    const usual = USUAL_PORTS[name];
-    const port =
-      choice.preferUsual === true && !taken.has(usual) && (await isFree(usual)) ? usual : await freePort(taken);
-    chosen[name] = port;
-    taken.add(port);
+  return Object.fromEntries(chosen) as Ports;
+}
+
+async function requestedPorts(requested: Partial<Ports>): Promise<Map<PortName, number>> {
+  const chosen = new Map<PortName, number>();
+  for (const name of portNames) {
+    const port = requested[name];
+    if (port === undefined) continue;
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new Error(`--${flagOf(name)}-port ${port} is not a port: it must be a whole number from 1 to 65535`);
+    const twin = [...chosen].find(([, other]) => other === port)?.[0];
+    if (twin !== undefined)
+      throw new Error(`--${flagOf(twin)}-port and --${flagOf(name)}-port are both ${port}: choose another for one`);
+    if (!(await isFree(port))) throw new PortInUseError(name, port);
+    chosen.set(name, port);
   }
   return chosen;
 }
+
+async function usualPort(name: PortName, choice: PortChoice, taken: ReadonlySet<number>): Promise<number | undefined> {
+  const port = USUAL_PORTS[name];
+  if (choice.preferUsual !== true || taken.has(port)) return undefined;
+  if (await isFree(port)) return port;
+  choice.say?.(`port ${port} for ${flagOf(name)} is in use${byWhom(port)}: another is chosen`);
+  return undefined;
+}
+
+const byWhom = (port: number): string => {
+  const holder = whoListensOn(port);
+  return holder === undefined ? '' : ` by ${holder}`;
+};
 
 /** Whether a server could listen on the port of 127.0.0.1 now. */
 export function isFree(port: number): Promise<boolean> {

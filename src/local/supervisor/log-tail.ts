@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const TAIL_BYTES = 16 * 1024;
 
-/** The last lines of a log file, from byte `from` on; none if it cannot be read. */
-export function logTail(file: string, lines: number, from = 0): string[] {
+/** The last lines of a log file (16 KiB at most), from byte `from` on; none if it cannot be read. */
+export function logTail(file: string, from = 0): string[] {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
@@ -15,7 +15,8 @@ export function logTail(file: string, lines: number, from = 0): string[] {
     const start = Math.max(from, size - TAIL_BYTES, 0);
     const buffer = Buffer.alloc(Math.max(size - start, 0));
     readSync(descriptor, buffer, 0, buffer.length, start);
-    return buffer.toString('utf8').trimEnd().split('\n').slice(-lines);
+    const text = buffer.toString('utf8').trimEnd();
+    return text === '' ? [] : text.split('\n');
   } finally {
     closeSync(descriptor);
   }

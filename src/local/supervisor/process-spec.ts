@@ -52,15 +52,19 @@ export type SupervisorEvent =
       readonly message: string;
     };
 
+const SHOWN_LINES = 12;
+
 /** A process that ended or stayed unready when it was first started. */
 export class ProcessStartError extends Error {
   override readonly name = 'ProcessStartError';
   readonly process: string;
   readonly logFile: string;
+  /** The end of what it wrote since it was started. */
   readonly tail: readonly string[];
 
   constructor(process: string, problem: string, logFile: string, tail: readonly string[]) {
-    const shown = tail.length === 0 ? ' (empty)' : `:\n${tail.map((line) => `    ${line}`).join('\n')}`;
+    const last = tail.slice(-SHOWN_LINES);
+    const shown = last.length === 0 ? ' (empty)' : `:\n${last.map((line) => `    ${line}`).join('\n')}`;
     super(`${process} ${problem}. Last lines of ${logFile}${shown}`);
     this.process = process;
     this.logFile = logFile;

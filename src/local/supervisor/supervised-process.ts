@@ -120,16 +120,19 @@ export class SupervisedProcess {
   }
 
   async #untilReady(running: Running): Promise<void> {
-    const { ready, readyTimeoutMs = 60_000 } = this.spec;
-    if (ready === undefined) return;
+    const { ready = async () => true, readyTimeoutMs = 60_000 } = this.spec;
     const deadline = AbortSignal.timeout(readyTimeoutMs);
     for (;;) {
       const signal = AbortSignal.any([deadline, AbortSignal.timeout(PROBE_TIMEOUT_MS), this.#stopping.signal]);
-      if (await Promise.race([ready(running.pid, signal).catch(() => false), running.ended.then(() => false)])) return;
+      const answer = await Promise.race([
+        ready(running.pid, signal).catch(() => false),
+        running.ended.then(() => false),
+      ]);
+      if (answer && !this.#stopping.signal.aborted) return;
       const problem = this.#problem(running, deadline);
       if (problem !== undefined) {
         await this.#end(running, true);
-        throw new ProcessStartError(this.spec.name, problem, this.logFile, logTail(this.logFile, 12, running.logStart));
+        throw new ProcessStartError(this.spec.name, problem, this.logFile, logTail(this.logFile, running.logStart));
       }
       await delay(POLL_MS);
     }

@@ -21,6 +21,7 @@ export class Supervisor {
   readonly reaper = new Reaper();
   readonly #options: SupervisorOptions;
   readonly #processes = new Map<string, SupervisedProcess>();
+  #closed = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -29,6 +30,7 @@ export class Supervisor {
 
   /** Starts a process and waits until it is ready. Throws ProcessStartError; then the process is gone. */
   async start(spec: ProcessSpec): Promise<SupervisedProcess> {
+    if (this.#closed) throw new Error(`${spec.name} cannot be started: everything is being stopped`);
     const former = this.#processes.get(spec.name);
     if (former !== undefined && former.state !== 'stopped' && former.state !== 'failed')
       throw new Error(`a process named ${spec.name} runs already (pid ${former.pid ?? '?'}): stop it first`);
@@ -61,6 +63,7 @@ export class Supervisor {
 
   /** Ends all, the last started first. With `force` all at once by SIGKILL (for data that nobody needs any more). */
   async stopAll(options: { readonly force?: boolean } = {}): Promise<void> {
+    this.#closed = true;
     const processes = [...this.#processes.values()].reverse();
     if (options.force === true) await Promise.all(processes.map((process) => process.stop(true)));
     else for (const process of processes) await process.stop();
