@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import type { ContainerRecord } from './container-record.ts';
 import type { Kubelet } from './kubelet.ts';
 import { readLog, type LogOptions } from './log-reader.ts';
 import { allContainers } from './pod.ts';
@@ -21,15 +22,20 @@ export async function serveContainerLogs(kubelet: Kubelet, url: URL, response: S
   const record = worker.records.get(container);
   const previous = url.searchParams.get('previous') === 'true';
   const subject = `container ${JSON.stringify(container)} in pod ${JSON.stringify(pod)}`;
-  if (previous && (record === undefined || record.restartCount === 0)) {
+  if (record?.current === undefined) {
+    const answer = previous
+      ? `previous terminated ${subject} not found`
+      : `${subject} is waiting to start: ${whyWaiting(record)}`;
+    refuse(response, 400, answer);
+    return;
+  }
+  // Status shows a container that waits for its restart as having ended before: that instance is the previous one then.
+  const waits = record.current.state === 'exited' && record.failure !== undefined;
+  const instance = record.restartCount - (previous && !waits ? 1 : 0);
+  if (instance < 0) {
     refuse(response, 400, `previous terminated ${subject} not found`);
     return;
   }
-  if (record?.current === undefined) {
-    refuse(response, 400, `${subject} is waiting to start: ${record?.failure?.reason ?? 'ContainerCreating'}`);
-    return;
-  }
-  const instance = record.restartCount - (previous ? 1 : 0);
   const file = worker.directory.logFile(container, instance);
   if (!existsSync(file)) {
     refuse(response, 400, `unable to retrieve container logs of ${subject}: instance ${instance} left no log`);
@@ -48,6 +54,14 @@ export async function serveContainerLogs(kubelet: Kubelet, url: URL, response: S
     if (!response.write(piece)) await drained(response);
   }
   response.end();
+}
+
+/** In a kubelet's words. */
+function whyWaiting(record: ContainerRecord | undefined): string {
+  const reason = record?.failure?.reason;
+  if (reason === 'ErrImagePull') return "image can't be pulled";
+  if (reason === 'ImagePullBackOff') return 'trying and failing to pull image';
+  return reason ?? 'ContainerCreating';
 }
 
 function logOptions(query: URLSearchParams): LogOptions {

@@ -9,6 +9,7 @@ import { kubeConfigSource } from './config-source.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { Kubelet } from './kubelet.ts';
 import { MemoryGuard } from './memory-guard.ts';
+import { NodeAuthorizer } from './node-authorizer.ts';
 import { machineCapacity, NodeRegistration } from './node-registration.ts';
 import { createMetricsEndpoint, createNodeEndpoint, listen } from './node-servers.ts';
 import { NodeUsage } from './node-usage.ts';
@@ -56,15 +57,13 @@ async function startNode(options: KubeletOptions): Promise<() => Promise<void>> 
   );
   const history = new UsageHistory(kubelet);
   const usage = new NodeUsage(nodeName);
-  const served = { kubelet, history, node: usage, logger };
-  const endpoint = createNodeEndpoint(served, {
-    cert: options.tlsCert,
-    key: options.tlsKey,
-    clientCa: options.clientCa,
-  });
-  const metrics = createMetricsEndpoint(served);
+  const served = { kubelet, history, node: usage, authorizer: new NodeAuthorizer(client, nodeName), logger };
+  const { tlsCert: cert, tlsKey: key, clientCa, requestheaderClientCa: aggregatorCa } = options;
+  const files = { cert, key, clientCa, ...(aggregatorCa === undefined ? {} : { aggregatorCa }) };
+  const endpoint = createNodeEndpoint(served, files);
   const port = await listen(endpoint, options.port);
-  const metricsPort = await listen(metrics, options.metricsPort);
+  const metrics = options.metricsPort === undefined ? undefined : createMetricsEndpoint(served);
+  const metricsPort = metrics === undefined ? undefined : await listen(metrics, options.metricsPort ?? 0);
   const registration = new NodeRegistration(client, { name: nodeName, ip: HOST_IP, port, capacity }, logger);
 
   await registration.start();
@@ -78,9 +77,9 @@ async function startNode(options: KubeletOptions): Promise<() => Promise<void>> 
     usage.stop();
     await events.stop();
     endpoint.closeAllConnections();
-    metrics.closeAllConnections();
+    metrics?.closeAllConnections();
     endpoint.close();
-    metrics.close();
+    metrics?.close();
     await network.close();
     reaper.close();
   };

@@ -7,52 +7,62 @@ import { LOGS_PATH, serveContainerLogs } from './container-logs.ts';
 import type { Kubelet } from './kubelet.ts';
 import { answerMetricsApi, type NodeUsageSource } from './metrics-api.ts';
 import { prometheusPage } from './prometheus-page.ts';
+import { callerOf, type NodeAuthorizer } from './node-authorizer.ts';
 import type { UsageHistory } from './usage-history.ts';
 
 export interface ServedNode {
   readonly kubelet: Kubelet;
   readonly history: UsageHistory;
   readonly node: NodeUsageSource;
+  readonly authorizer: NodeAuthorizer;
   readonly logger: Logger;
 }
 
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
-  /** CA of the clients that may read logs: the API server's kubelet client certificate. */
+  /** CA of the cluster's clients, among them the API server that fetches logs. */
   readonly clientCa: string;
+  /** CA of the aggregator's certificate; without it `metrics.k8s.io` is answered to anybody on loopback. */
+  readonly aggregatorCa?: string;
 }
 
 type Respond = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void;
 
 /**
- * The HTTPS endpoint of the node: container logs for clients with a certificate of `clientCa`, and `metrics.k8s.io` for
- * the aggregator (figures without secrets, on loopback only, so that it needs no certificate of its own).
+ * The HTTPS endpoint of the node: logs and metrics for callers with a client certificate whom the API server lets,
+ * `metrics.k8s.io` for its aggregator, and `/healthz` (200 once the pods of the node are known) for anybody.
  */
 export function createNodeEndpoint(served: ServedNode, files: TlsFiles): TlsServer {
   const tls = {
     cert: readFileSync(files.cert),
     key: readFileSync(files.key),
-    ca: readFileSync(files.clientCa),
+    ca: [files.clientCa, files.aggregatorCa].filter((file) => file !== undefined).map((file) => readFileSync(file)),
     requestCert: true,
     rejectUnauthorized: false, // decided per path
   };
   return createTlsServer(
     tls,
-    guarded(served.logger, (request, response, url) => {
+    guarded(served.logger, async (request, response, url) => {
+      if (url.pathname === '/healthz') {
+        health(served, response);
+        return;
+      }
+      const caller = callerOf(request);
+      if (caller === undefined && (files.aggregatorCa !== undefined || !url.pathname.startsWith('/apis'))) {
+        text(response, 401, 'Unauthorized: present a client certificate of the cluster\n');
+        return;
+      }
       const metrics = answerMetricsApi(url, served.history, served.node);
       if (metrics !== undefined) {
         json(response, metrics.status, metrics.body);
         return;
       }
-      if (!('authorized' in request.socket) || request.socket.authorized !== true) {
-        text(response, 401, 'Unauthorized: present a client certificate of the cluster\n');
-        return;
-      }
-      if (LOGS_PATH.test(url.pathname)) return serveContainerLogs(served.kubelet, url, response);
-      if (url.pathname === '/metrics' || url.pathname === '/metrics/cadvisor')
-        text(response, 200, prometheusPage(served.kubelet, served.history));
-      else if (url.pathname === '/healthz') health(served, response);
+      const subresource = url.pathname.startsWith('/metrics') ? 'metrics' : 'proxy';
+      if (caller === undefined || !(await served.authorizer.allows(caller, subresource)))
+        text(response, 403, `Forbidden: ${caller?.user ?? 'nobody'} may not get nodes/${subresource} of this node\n`);
+      else if (LOGS_PATH.test(url.pathname)) await serveContainerLogs(served.kubelet, url, response);
+      else if (url.pathname === '/metrics' || url.pathname === '/metrics/cadvisor') page(served, response);
       else if (/^\/(exec|attach|portForward)\//.test(url.pathname))
         text(response, 501, 'this node runs plain processes: exec, attach and port-forward are not supported\n');
       else text(response, 404, `no such path: ${url.pathname}\n`);
@@ -60,11 +70,11 @@ export function createNodeEndpoint(served: ServedNode, files: TlsFiles): TlsServ
   );
 }
 
-/** Plain HTTP on loopback for Prometheus: `/metrics`, and `/healthz` (200 once the pods of the node are known). */
+/** `/metrics` and `/healthz` over plain HTTP, for a Prometheus without a certificate. */
 export function createMetricsEndpoint(served: ServedNode): Server {
   return createServer(
     guarded(served.logger, (_request, response, url) => {
-      if (url.pathname === '/metrics') text(response, 200, prometheusPage(served.kubelet, served.history));
+      if (url.pathname === '/metrics') page(served, response);
       else if (url.pathname === '/healthz') health(served, response);
       else text(response, 404, `no such path: ${url.pathname} (try /metrics or /healthz)\n`);
     }),
@@ -95,6 +105,11 @@ function guarded(logger: Logger, respond: Respond): (request: IncomingMessage, r
       else text(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
     });
   };
+}
+
+function page({ kubelet, history }: ServedNode, response: ServerResponse): void {
+  const type = 'text/plain; version=0.0.4; charset=utf-8';
+  response.writeHead(200, { 'content-type': type }).end(prometheusPage(kubelet, history));
 }
 
 function health({ kubelet }: ServedNode, response: ServerResponse): void {

@@ -5,10 +5,13 @@ export interface KubeletOptions {
   readonly nodeName: string;
   readonly rootDir: string;
   readonly port: number;
-  readonly metricsPort: number;
+  /** Plain HTTP on loopback for whoever has no certificate. */
+  readonly metricsPort?: number;
   readonly tlsCert: string;
   readonly tlsKey: string;
   readonly clientCa: string;
+  /** CA of the aggregator's client certificate; without it `metrics.k8s.io` is answered to anybody on loopback. */
+  readonly requestheaderClientCa?: string;
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
   readonly maxPods: number;
@@ -16,9 +19,9 @@ export interface KubeletOptions {
 }
 
 export const USAGE = `usage: node main.ts --kubeconfig FILE --root-dir DIR --tls-cert FILE --tls-key FILE --client-ca FILE
-  [--node-name kubeskippy-local] [--port 10250] [--metrics-port 10255] [--crash-backoff-base 10s]
-  [--crash-backoff-max 5m] [--max-pods 110] [--log-level info]
-Port 0 takes a free one; both are printed on the readiness line.`;
+  [--node-name kubeskippy-local] [--port 10250] [--metrics-port PORT] [--crash-backoff-base 10s]
+  [--crash-backoff-max 5m] [--max-pods 110] [--requestheader-client-ca FILE] [--log-level info]
+Port 0 takes a free one; the readiness line says which.`;
 
 /** From the command line. Throws an error that names the option and what it should be. */
 export function parseOptions(args: readonly string[]): KubeletOptions {
@@ -29,25 +32,29 @@ export function parseOptions(args: readonly string[]): KubeletOptions {
       'node-name': { type: 'string', default: 'kubeskippy-local' },
       'root-dir': { type: 'string' },
       port: { type: 'string', default: '10250' },
-      'metrics-port': { type: 'string', default: '10255' },
+      'metrics-port': { type: 'string' },
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
       'client-ca': { type: 'string' },
+      'requestheader-client-ca': { type: 'string' },
       'crash-backoff-base': { type: 'string', default: '10s' },
       'crash-backoff-max': { type: 'string', default: '5m' },
       'max-pods': { type: 'string', default: '110' },
       'log-level': { type: 'string', default: 'info' },
     },
   });
+  const metricsPort = values['metrics-port'];
+  const aggregatorCa = values['requestheader-client-ca'];
   return {
     kubeconfig: required('kubeconfig', values.kubeconfig),
     nodeName: values['node-name'],
     rootDir: required('root-dir', values['root-dir']),
     port: integer('port', values.port, 65_535),
-    metricsPort: integer('metrics-port', values['metrics-port'], 65_535),
+    ...(metricsPort === undefined ? {} : { metricsPort: integer('metrics-port', metricsPort, 65_535) }),
     tlsCert: required('tls-cert', values['tls-cert']),
     tlsKey: required('tls-key', values['tls-key']),
     clientCa: required('client-ca', values['client-ca']),
+    ...(aggregatorCa === undefined ? {} : { requestheaderClientCa: aggregatorCa }),
     backoffBaseMs: duration('crash-backoff-base', values['crash-backoff-base']),
     backoffMaxMs: duration('crash-backoff-max', values['crash-backoff-max']),
     maxPods: integer('max-pods', values['max-pods'], 60_000),

@@ -15,6 +15,11 @@ import {
   type RestartPolicy,
 } from './pod.ts';
 
+export interface PodVerdict {
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface StatusInput {
   readonly pod: Pod;
   readonly records: Records;
@@ -26,7 +31,7 @@ export interface StatusInput {
   /** No container will be started any more. */
   readonly terminal: boolean;
   /** Why the node ended the pod, e.g. `DeadlineExceeded`. */
-  readonly verdict?: { readonly reason: string; readonly message: string };
+  readonly verdict?: PodVerdict;
   readonly now: number;
 }
 

@@ -25,6 +25,7 @@ export class RunningContainer {
   readonly exited: Promise<ProcessExit>;
   readonly #parts: RunningContainerParts;
   readonly #prober: Prober;
+  #oomKilled = false;
   #killAt: number | undefined;
   #killTimer: NodeJS.Timeout | undefined;
 
@@ -37,6 +38,21 @@ export class RunningContainer {
       this.#prober.stop();
       clearTimeout(this.#killTimer);
     });
+  }
+
+  /** As it was when this instance was started. */
+  get container(): Container {
+    return this.#parts.container;
+  }
+
+  /** Whether this instance was killed because it exceeded its memory limit. */
+  get oomKilled(): boolean {
+    return this.#oomKilled;
+  }
+
+  killForMemory(): void {
+    this.#oomKilled = true;
+    this.process.signal('SIGKILL');
   }
 
   get stopping(): boolean {
