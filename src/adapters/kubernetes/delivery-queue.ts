@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubeObject } from '../../api/meta.ts';
 import type { ObjectChange } from '../../ports/object-watch.ts';
 import { Backoff } from './backoff.ts';
@@ -36,10 +35,11 @@ export class DeliveryQueue<T extends KubeObject> {
   readonly #options: DeliveryOptions<T>;
   readonly #lanes = new Map<string, Lane<T>>();
   readonly #delivered = new Map<string, T>();
-  readonly #ready: Lane<T>[] = [];
+  /** In the order in which they became ready. */
+  readonly #ready = new Set<Lane<T>>();
   readonly #barriers = new Set<{ readonly lanes: Set<Lane<T>>; readonly resolve: () => void }>();
   readonly #running = new Set<Promise<void>>();
-  #pumping = false;
+  #scheduled = false;
   #stopped = false;
 
   constructor(options: DeliveryOptions<T>) {
@@ -90,26 +90,31 @@ export class DeliveryQueue<T extends KubeObject> {
 
   #makeReady(lane: Lane<T>): void {
     lane.state = 'ready';
-    this.#ready.push(lane);
-    if (!this.#pumping) {
-      this.#pumping = true;
-      setImmediate(() => void this.#pump());
-    }
+    this.#ready.add(lane);
+    this.#schedule();
   }
 
-  async #pump(): Promise<void> {
-    let turnBegan = performance.now();
-    let next = 0;
-    for (; next < this.#ready.length && !this.#stopped; next++) {
-      if (this.#running.size >= this.#options.concurrency) break;
-      const lane = this.#ready[next];
-      if (lane !== undefined) this.#start(lane);
-      if (performance.now() - turnBegan < TURN_MS) continue;
-      await nextTurn();
-      turnBegan = performance.now();
+  /** In a turn of its own: never within the producer, and with the event loop free between two batches. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#startReady();
+    });
+  }
+
+  #startReady(): void {
+    const began = performance.now();
+    for (const lane of this.#ready) {
+      if (this.#stopped || this.#running.size >= this.#options.concurrency) return; // whoever ends schedules
+      if (performance.now() - began >= TURN_MS) {
+        this.#schedule();
+        return;
+      }
+      this.#ready.delete(lane);
+      this.#start(lane);
     }
-    this.#ready.splice(0, next);
-    this.#pumping = false;
   }
 
   #start(lane: Lane<T>): void {
@@ -122,10 +127,7 @@ export class DeliveryQueue<T extends KubeObject> {
         this.#barriers.delete(barrier);
         barrier.resolve();
       }
-      if (this.#ready.length > 0 && !this.#pumping) {
-        this.#pumping = true;
-        void this.#pump();
-      }
+      if (this.#ready.size > 0) this.#schedule();
     });
     this.#running.add(run);
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { request as undiciRequest, type Dispatcher } from 'undici';
-import { cacheDispatcher } from './dispatcher.ts';
+import { ConnectionPool, poolConnections } from './dispatcher.ts';
 import { KubeError, kubeErrorFromNetwork, kubeErrorFromResponse } from './kube-error.ts';
 import { pathOf, type Resource } from './resource.ts';
 
@@ -16,6 +16,8 @@ const CONTENT_TYPES: Readonly<Record<PatchType, string>> = {
 };
 const DEFAULT_TIMEOUT_MS = 15_000;
 const FIELD_MANAGER = 'kubeskippy';
+/** Credentials that are refused over and over are not read anew for every call. */
+const RELOAD_INTERVAL_MS = 10_000;
 
 export interface Address {
   readonly namespace?: string;
@@ -37,6 +39,17 @@ export interface PatchOptions extends CallOptions {
   readonly force?: boolean;
   readonly fieldManager?: string;
 }
+export interface ObjectList<T> {
+  readonly items: T[];
+  readonly resourceVersion: string;
+}
+export interface StreamOptions {
+  readonly query?: Query;
+  readonly signal: AbortSignal;
+  readonly headersTimeoutMs?: number;
+  /** Longest pause between two chunks; 0 for none. */
+  readonly bodyTimeoutMs?: number;
+}
 export interface StreamResponse {
   readonly status: number;
   readonly body: Readable;
@@ -47,24 +60,29 @@ export interface StreamResponse {
  * fields that they do not know. No retries: who calls knows what an ambiguous answer means. Throws {@link KubeError}.
  */
 export class KubeClient {
-  readonly #kubeConfig: KubeConfig;
+  readonly #pool = new ConnectionPool();
   readonly #server: string;
+  readonly #reload: () => KubeConfig;
+  #kubeConfig: KubeConfig;
+  #reloadedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(kubeConfig: KubeConfig) {
-    const cluster = kubeConfig.getCurrentCluster();
-    if (cluster === null)
-      throw new Error('the kubeconfig names no current cluster: set KUBECONFIG or --kubeconfig, or choose a --context');
-    this.#kubeConfig = cacheDispatcher(kubeConfig);
-    this.#server = cluster.server.replace(/\/+$/, '');
+  /** `reload` is asked for new credentials when the server refuses the old ones; by default what was given is read anew. */
+  constructor(kubeConfig: KubeConfig, reload: () => KubeConfig = () => copyOf(kubeConfig)) {
+    this.#kubeConfig = poolConnections(kubeConfig, this.#pool);
+    this.#server = serverOf(kubeConfig);
+    this.#reload = reload;
   }
 
   /** From a kubeconfig file, or where kubectl would look (KUBECONFIG, ~/.kube/config, in-cluster). */
   static load(options: { readonly kubeconfig?: string; readonly context?: string } = {}): KubeClient {
-    const kubeConfig = new KubeConfig();
-    if (options.kubeconfig === undefined) kubeConfig.loadFromDefault();
-    else kubeConfig.loadFromFile(options.kubeconfig);
-    if (options.context !== undefined) kubeConfig.setCurrentContext(options.context);
-    return new KubeClient(kubeConfig);
+    const load = (): KubeConfig => {
+      const kubeConfig = new KubeConfig();
+      if (options.kubeconfig === undefined) kubeConfig.loadFromDefault();
+      else kubeConfig.loadFromFile(options.kubeconfig);
+      if (options.context !== undefined) kubeConfig.setCurrentContext(options.context);
+      return kubeConfig;
+    };
+    return new KubeClient(load(), load);
   }
 
   get server(): string {
@@ -94,7 +112,7 @@ export class KubeClient {
     resource: Resource,
     at: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string } = {},
     options: CallOptions = {},
-  ): Promise<{ readonly items: T[]; readonly resourceVersion: string }> {
+  ): Promise<ObjectList<T>> {
     const items: T[] = [];
     let continueToken: string | undefined;
     for (;;) {
@@ -140,8 +158,8 @@ export class KubeClient {
     });
   }
 
-  delete<T>(resource: Resource, at: Address, body: unknown, options: CallOptions = {}): Promise<T> {
-    return this.request<T>('DELETE', pathOf(resource, at), {
+  delete(resource: Resource, at: Address, body: unknown, options: CallOptions = {}): Promise<unknown> {
+    return this.request('DELETE', pathOf(resource, at), {
       ...options,
       body,
       query: { ...options.query, ...(options.dryRun === true ? { dryRun: 'All' } : {}) },
@@ -176,7 +194,16 @@ export class KubeClient {
     options: CallOptions & { readonly body?: unknown; readonly contentType?: string } = {},
   ): Promise<T> {
     const text = await this.text(method, path, options);
-    return JSON.parse(text) as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      const message = `the answer is no JSON: ${JSON.stringify(text.slice(0, 100))}`;
+      throw new KubeError(
+        `${method} ${path}`,
+        { status: 0, reason: 'InvalidAnswer', message, causes: [] },
+        { cause: error },
+      );
+    }
   }
 
   /** One call; the body of the answer as text (logs, metrics). */
@@ -199,15 +226,7 @@ export class KubeClient {
   }
 
   /** An open stream (watch, log follow). The caller reads `body` and ends it by its signal. */
-  async stream(
-    path: string,
-    options: {
-      readonly query?: Query;
-      readonly signal: AbortSignal;
-      readonly headersTimeoutMs?: number;
-      readonly bodyTimeoutMs?: number;
-    },
-  ): Promise<StreamResponse> {
+  async stream(path: string, options: StreamOptions): Promise<StreamResponse> {
     const response = await this.#send('GET', path, options);
     if (response.statusCode >= 200 && response.statusCode < 300)
       return { status: response.statusCode, body: response.body };
@@ -215,19 +234,30 @@ export class KubeClient {
     throw kubeErrorFromResponse(`GET ${path}`, response.statusCode, text, header(response, 'retry-after'));
   }
 
-  async #send(
-    method: Dispatcher.HttpMethod,
-    path: string,
-    options: {
-      readonly query?: Query;
-      readonly body?: unknown;
-      readonly contentType?: string;
-      readonly auditId?: string;
-      readonly signal: AbortSignal;
-      readonly headersTimeoutMs?: number;
-      readonly bodyTimeoutMs?: number;
-    },
-  ): Promise<Dispatcher.ResponseData> {
+  /** A refused credential (401) is read anew, once: its file may have been rotated since. */
+  async #send(method: Dispatcher.HttpMethod, path: string, options: Sending): Promise<Dispatcher.ResponseData> {
+    const used = this.#kubeConfig;
+    const response = await this.#sendOnce(method, path, options);
+    if (response.statusCode !== 401 || !this.#renewCredentials(used)) return response;
+    await response.body.dump();
+    return this.#sendOnce(method, path, options);
+  }
+
+  #renewCredentials(refused: KubeConfig): boolean {
+    if (this.#kubeConfig !== refused) return true; // another call has done it
+    if (performance.now() - this.#reloadedAt < RELOAD_INTERVAL_MS) return false;
+    this.#reloadedAt = performance.now();
+    try {
+      const renewed = this.#reload();
+      if (serverOf(renewed) !== this.#server) return false;
+      this.#kubeConfig = poolConnections(renewed, this.#pool);
+      return true;
+    } catch {
+      return false; // the 401 tells enough
+    }
+  }
+
+  async #sendOnce(method: Dispatcher.HttpMethod, path: string, options: Sending): Promise<Dispatcher.ResponseData> {
     const url = new URL(this.#server + path);
     for (const [key, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) url.searchParams.set(key, String(value));
@@ -254,6 +284,26 @@ export class KubeClient {
       throw kubeErrorFromNetwork(`${method} ${path}`, error);
     }
   }
+}
+
+function serverOf(kubeConfig: KubeConfig): string {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null)
+    throw new Error('the kubeconfig names no current cluster: set KUBECONFIG or --kubeconfig, or choose a --context');
+  return cluster.server.replace(/\/+$/, '');
+}
+
+/** The same settings, without what their authenticators have cached. */
+function copyOf({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
+  const copy = new KubeConfig();
+  copy.loadFromOptions({ clusters, users, contexts, currentContext });
+  return copy;
+}
+
+interface Sending extends StreamOptions {
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly auditId?: string;
 }
 
 interface ListPage<T> {

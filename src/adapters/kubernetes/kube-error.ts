@@ -1,4 +1,4 @@
-/** How a request to the API server failed. `status` 0 means that no answer came. */
+/** How a request to the API server failed. `status` 0 means that no answer of the server came. */
 export interface KubeFailure {
   /** HTTP status, or 0 for a network failure. */
   readonly status: number;
@@ -39,7 +39,7 @@ const MESSAGE_LIMIT = 500;
 
 interface StatusBody {
   readonly reason?: string;
-  readonly message?: string;
+  readonly message?: unknown; // a proxy may answer in its own words
   readonly details?: {
     readonly retryAfterSeconds?: number;
     readonly causes?: readonly { readonly reason?: string; readonly field?: string; readonly message?: string }[];
@@ -62,7 +62,7 @@ export function kubeErrorFromResponse(request: string, status: number, text: str
   return new KubeError(request, {
     status,
     reason: body?.reason ?? `HTTP${status}`,
-    message: (body?.message ?? (text || `HTTP ${status}`)).slice(0, MESSAGE_LIMIT),
+    message: (typeof body?.message === 'string' ? body.message : text || `HTTP ${status}`).slice(0, MESSAGE_LIMIT),
     causes: (body?.details?.causes ?? []).map((cause) => cause.reason ?? ''),
     ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
   });
