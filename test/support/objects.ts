@@ -1,0 +1,34 @@
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../src/api/meta.ts';
+
+/** A uid that can be told from others at sight. */
+export const uidOf = (kind: string, name: string): string => `uid-${kind.toLowerCase()}-${name}`;
+
+const API_VERSIONS: Readonly<Record<string, string>> = { Pod: 'v1', Service: 'v1', Job: 'batch/v1' };
+
+/** Any namespaced object; `owner` is its controller. */
+export function object(
+  kind: string,
+  name: string,
+  { owner, ...meta }: Partial<ObjectMeta> & { readonly owner?: KubeObject | undefined } = {},
+): KubeObject & { readonly apiVersion: string; readonly kind: string } {
+  return {
+    apiVersion: API_VERSIONS[kind] ?? 'apps/v1',
+    kind,
+    metadata: {
+      name,
+      namespace: 'shop',
+      uid: uidOf(kind, name),
+      resourceVersion: '1',
+      ...(owner === undefined ? {} : { ownerReferences: [controlledBy(owner)] }),
+      ...meta,
+    },
+  };
+}
+
+export const controlledBy = ({ apiVersion = '', kind = '', metadata }: KubeObject): OwnerReference => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+  uid: metadata.uid,
+  controller: true,
+});
