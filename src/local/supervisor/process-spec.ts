@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from './process-identity.ts';
 import type { Probe } from './readiness.ts';
 
 /** One process to keep running. */
@@ -25,8 +26,8 @@ export type ProcessState = 'starting' | 'ready' | 'restarting' | 'stopping' | 's
 export interface ProcessStatus {
   readonly name: string;
   readonly state: ProcessState;
-  /** Of the process that runs now. */
-  readonly pid?: number;
+  /** The process that runs now. */
+  readonly process?: ProcessIdentity;
   readonly restarts: number;
   readonly logFile: string;
 }

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { logTail } from './log-tail.ts';
+import { identify, type ProcessIdentity } from './process-identity.ts';
 import { ProcessStartError, type ProcessSpec, type ProcessState, type SupervisorEvent } from './process-spec.ts';
 import type { Reaper } from './reaper.ts';
 import { spawnReaped } from './spawn-reaped.ts';
@@ -17,6 +18,7 @@ const STABLE_MS = 10_000;
 interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
+  readonly identity: ProcessIdentity | undefined;
   readonly startedAtMs: number;
   /** Where this run's output begins in the log file. */
   readonly logStart: number;
@@ -49,6 +51,9 @@ export class SupervisedProcess {
   }
   get pid(): number | undefined {
     return this.#running?.exit === undefined ? this.#running?.pid : undefined;
+  }
+  get identity(): ProcessIdentity | undefined {
+    return this.#running?.exit === undefined ? this.#running?.identity : undefined;
   }
   get restarts(): number {
     return this.#restarts;
@@ -103,6 +108,7 @@ export class SupervisedProcess {
       const running: Running = {
         child,
         pid: child.pid,
+        identity: identify(child.pid),
         startedAtMs: Date.now(),
         logStart,
         ended: exitOf(child),

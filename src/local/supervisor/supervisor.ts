@@ -71,12 +71,12 @@ export class Supervisor {
   }
 
   status(): ProcessStatus[] {
-    return [...this.#processes.values()].map(({ spec, state, pid, restarts, logFile }) => ({
+    return [...this.#processes.values()].map(({ spec, state, identity, restarts, logFile }) => ({
       name: spec.name,
       state,
       restarts,
       logFile,
-      ...(pid === undefined ? {} : { pid }),
+      ...(identity === undefined ? {} : { process: identity }),
     }));
   }
 }

@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs';
+import { KubeClient } from '../adapters/kubernetes/kube-client.ts';
+import { startLocalEnvironment, type LocalEnvironment, type LocalEnvironmentOptions } from './environment.ts';
+import { installManifests } from './install-manifests.ts';
+import { dataDirectory, removeState, writeState } from './local-state.ts';
+
+/** What `local up` tells the background process; JSON on its command line. */
+export interface DaemonOptions extends Pick<LocalEnvironmentOptions, 'components' | 'ports'> {
+  readonly stateDirectory: string;
+}
+
+/** What the background process tells `local up` until it is ready. */
+export type DaemonMessage =
+  | { readonly type: 'progress'; readonly line: string }
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly message: string };
+
+/**
+ * The body of the background process: runs the environment until SIGTERM, and keeps the state file true. `more` starts
+ * what else belongs to it, as children of `environment.supervisor`. If `local up` ends before this is ready, it ends too.
+ */
+export async function serveLocalEnvironment(
+  options: DaemonOptions,
+  more: (environment: LocalEnvironment, say: (line: string) => void) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const { stateDirectory } = options;
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  let environment: LocalEnvironment | undefined;
+  let readySince: string | undefined;
+  const say = (line: string): void => {
+    process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+    tell({ type: 'progress', line });
+  };
+  const end = async (code: number): Promise<void> => {
+    await environment?.stop();
+    removeState(stateDirectory);
+    process.exit(code); // whatever has been started and not yet come up ends with us
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => void end(0));
+  process.once('disconnect', () => {
+    if (readySince === undefined) void end(1);
+  });
+  try {
+    environment = await startLocalEnvironment({
+      directory: dataDirectory(stateDirectory),
+      preferUsualPorts: true,
+      ...(options.components === undefined ? {} : { components: options.components }),
+      ...(options.ports === undefined ? {} : { ports: options.ports }),
+      onProgress: say,
+      onEvent: (event) => {
+        say(event.message);
+        if (environment !== undefined && readySince !== undefined) writeState(stateDirectory, environment, readySince);
+      },
+    });
+    if (options.components?.includes('apiserver') !== false)
+      await installManifests(KubeClient.load({ kubeconfig: environment.kubeconfig('admin') }));
+    await more(environment, say);
+    readySince = new Date().toISOString();
+    writeState(stateDirectory, environment, readySince);
+    tell({ type: 'ready' });
+    if (process.connected) process.disconnect();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stdout.write(`${message}\n`);
+    tell({ type: 'failed', message });
+    await end(1);
+  }
+}
+
+function tell(message: DaemonMessage): void {
+  if (process.connected) process.send?.(message);
+}
