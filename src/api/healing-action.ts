@@ -237,7 +237,7 @@ export interface Claim {
 export interface WorkflowReference {
   /** Workflow id, `ha-` and the UID of the HealingAction. */
   readonly id: string;
-  /** Run id. */
+  /** Run id within the workflow id. */
   readonly runId?: string;
   /** Temporal namespace. */
   readonly namespace?: string;

@@ -137,9 +137,9 @@ export interface SafetyRules {
   readonly maxActionsPerHour?: number;
   /** Objects that are never touched in the name of this policy, even if it selects them. */
   readonly protectedResources?: readonly ProtectedResource[];
-  /** When true, the target must be healthy (all its replicas updated, available and ready) within `healthCheckTimeout` after the change; otherwise the action has failed. Absent means false. */
+  /** Demands that the target be healthy (all its replicas updated, available and ready) before an action counts as a success. Every success is verified like that; false or absent does not switch it off. */
   readonly requireHealthCheck?: boolean;
-  /** How long the target may take to become healthy when `requireHealthCheck` is true. Default: `"5m"`. */
+  /** How long the target may take to become healthy and stay so, when `verification.timeout` does not say. Default: `"5m"`. */
   readonly healthCheckTimeout?: string;
 }
 
@@ -157,7 +157,7 @@ export interface ProtectedResource {
 export interface Verification {
   /** How long the target must stay well without interruption before the action has succeeded. `0s` accepts the first good look. Default: `"2m"`. */
   readonly stabilizationWindow?: string;
-  /** How long after the change the target may take until it is well for the first time; the stabilization window follows. When it runs out the action is rolled back where that is possible. Default: `"5m"`. */
+  /** How long after the change, at the latest, the target must have been well for the whole stabilization window. When it runs out the action is rolled back where that is possible. Absent means `safetyRules.healthCheckTimeout`. */
   readonly timeout?: string;
   /** Measurements that must be in order as well. All of them must hold. */
   readonly queries?: readonly VerificationQuery[];

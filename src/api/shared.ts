@@ -82,9 +82,9 @@ export interface CustomAction {
 
 /** Fires while the object, or a container of the Pod, is in a certain state. */
 export interface ConditionTrigger {
-  /** Condition of the object such as `Ready` or `Progressing`, or a state of a container: `CrashLoopBackOff` (from the second failed run on), `ImagePullBackOff`, `ErrImagePull`, `CreateContainerConfigError`, `OOMKilled`. */
+  /** Condition of the object such as `Ready` or `Progressing`, or a state of a container: `CrashLoopBackOff` (from the second failed run on), `OOMKilled`, `ImagePullBackOff`, `ErrImagePull`, `InvalidImageName`, `CreateContainerConfigError`, `CreateContainerError`, `RunContainerError`. */
   readonly type: string;
-  /** Status that the condition must have for the trigger to hold; quote it, or YAML reads a boolean. States of containers are `True` while they last. An absent condition is `Unknown`, which fires only when `Unknown` is asked for. Default: `"True"`. */
+  /** Status that the condition must have for the trigger to hold; quote it, or YAML reads a boolean. States of containers are `True` while they last. A condition that is absent never fires. Default: `"True"`. */
   readonly status?: 'True' | 'False' | 'Unknown';
   /** How long the state must have lasted before the trigger fires. `0s` fires at once. Default: `"2m"`. */
   readonly duration?: string;

@@ -20,6 +20,7 @@ const NOT_YET: readonly Row[] = [
   { path: 'actions[].type', except: oneOf('restart', 'undo') },
   { path: 'actions[].restartAction.strategy', except: oneOf('rolling') },
   { path: 'actions[].restartAction.maxConcurrent', except: oneOf(1) },
+  { path: 'verification.queries' },
   { path: 'approval.fourEyes', except: oneOf(false) },
   { path: 'ttlAfterFinished' },
 ];

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import type { ActionTemplate, HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import { actionFor, supportsKind } from '../src/actions/index.ts';
+import type { PlanResult } from '../src/actions/define-action.ts';
+import { canonical } from '../src/domain/canonical.ts';
+import { formatDuration, parseDuration } from '../src/domain/duration.ts';
+import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
+import { targetRefOf } from '../src/domain/selection.ts';
+import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
+import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
+import { coverage } from './coverage.ts';
+import { objections, readLiveTarget } from './live-target.ts';
+import type { ActivityPorts } from './ports.ts';
+import { changed, refOf } from './record.ts';
+import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
+import { REASONS } from '../src/api/constants.ts';
+import { actionWorkflowId } from '../src/api/temporal-names.ts';
+
+const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
+const refused = (message: string): Ended => ended({ reason: 'Refused', message });
+
+/** What an approval is bound to: the object's identity, the action, and the values it will set. */
+export const planDigest = ({ target, action, parameters }: Plan): string =>
+  createHash('sha256')
+    .update(canonical({ uid: target.uid, action, parameters }))
+    .digest('hex')
+    .slice(0, 16);
+
+/** Reads action, policy and target live, checks that the one is covered by the other, and resolves the plan. */
+export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Date): Promise<AcceptedPlan | Ended> {
+  const action = await ports.actions.read(ref);
+  if (action === undefined) return ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
+  if (isTerminal(action.status?.conditions))
+    return refused('this HealingAction has already ended; create another one (spec.retryOf) to try again');
+  const { claim, plan: recorded } = action.status ?? {};
+  if (claim !== undefined && recorded !== undefined) return resume(action, recorded);
+
+  if (action.metadata.deletionTimestamp !== undefined)
+    return ended({ reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' });
+  const { expiresAt } = action.spec;
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= now().getTime())
+    return ended({ reason: 'Expired', message: `the action was to be done before ${expiresAt}` });
+
+  const policy = await ports.policies.read({ namespace: ref.namespace, name: action.spec.policyRef.name });
+  const covered = coverage(action, policy);
+  if (!covered.covered) return ended(covered.outcome);
+  const definition = actionFor(action.spec.action.type);
+  if (definition === undefined) return refused(`actions of type ${action.spec.action.type} are not honoured yet`);
+  const { targetResource } = action.spec;
+  if (!supportsKind(definition, targetResource))
+    return refused(
+      `${definition.type} does not apply to ${targetResource.apiVersion} ${targetResource.kind}; it applies to ${definition.kinds.map(({ kind }) => kind).join(', ')}`,
+    );
+  const live = await readLiveTarget(ports, action);
+  if (!live.found) return ended(live.outcome);
+  const objection = objections(ports, covered.policy, live);
+  if (objection !== undefined) return ended(objection);
+
+  const related = await definition.gather(ports.cluster, live.object);
+  const planned = definition.plan({
+    target: live.object,
+    related,
+    template: covered.template,
+    stamp: now().toISOString(),
+    seenGood: [],
+  });
+  if (planned.result === 'refused') return refused(planned.message);
+  const plan = planFrom(planned, action, covered.policy, live.object, definition.reversible, now());
+  return record(ports, action, covered.policy, covered.template, plan, now().toISOString());
+}
+
+/** A claim from an earlier life: the effect may be there, so what was planned then is what is looked for now. */
+function resume(action: HealingAction, plan: Plan): AcceptedPlan {
+  const { stabilizationWindow, timeout } = plan.verification ?? {};
+  return {
+    result: 'accepted',
+    planDigest: action.status?.planDigest ?? planDigest(plan),
+    summary: plan.summary,
+    dryRun: false, // a dry run makes no claim
+    resumed: true,
+    approval: { required: false, why: '', timeoutMs: 0, acceptSignals: false },
+    reservation: {
+      id: action.metadata.uid,
+      policy: '',
+      target: describeTarget(plan.target),
+      maxActionsPerHour: 0,
+      leaseMs: 0,
+    },
+    verification: { windowMs: parseDuration(stabilizationWindow ?? '2m'), timeoutMs: parseDuration(timeout ?? '5m') },
+    timeoutMs: timeoutOf(action),
+    retry: retryRules(action),
+    reversible: plan.reversible === true,
+  };
+}
+
+function planFrom(
+  planned: Extract<PlanResult, { result: 'planned' }>,
+  action: HealingAction,
+  policy: HealingPolicy,
+  target: Parameters<typeof targetRefOf>[0],
+  reversible: boolean,
+  now: Date,
+): Plan {
+  const { windowMs, timeoutMs } = verificationRules(policy);
+  return {
+    summary: planned.summary,
+    action: action.spec.action.type,
+    target: targetRefOf(target),
+    parameters: planned.parameters,
+    reversible,
+    ...(planned.approvalReason === undefined ? {} : { approvalReason: planned.approvalReason }),
+    verification: { stabilizationWindow: formatDuration(windowMs), timeout: formatDuration(timeoutMs) },
+    plannedAt: now.toISOString(),
+  };
+}
+
+async function record(
+  ports: ActivityPorts,
+  action: HealingAction,
+  policy: HealingPolicy,
+  template: ActionTemplate,
+  plan: Plan,
+  now: string,
+): Promise<AcceptedPlan | Ended> {
+  const digest = planDigest(plan);
+  const verification = verificationRules(policy);
+  const timeoutMs = timeoutOf(action);
+  const patienceMs = Math.min(timeoutMs, verification.timeoutMs);
+  if (verification.windowMs >= patienceMs)
+    return refused(
+      `verification could never finish: the target must stay healthy for ${formatDuration(verification.windowMs)} within ${formatDuration(patienceMs)}; raise verification.timeout or the action's timeout`,
+    );
+  const updated = await ports.actions.update(refOf(action), (latest) =>
+    changed(
+      latest,
+      {
+        plan,
+        planDigest: digest,
+        workflow: { id: actionWorkflowId(action.metadata.uid) },
+        set: [
+          {
+            type: 'Accepted',
+            status: 'True',
+            reason: REASONS.Accepted.covered,
+            message: `covered by HealingPolicy ${policy.metadata.name}`,
+          },
+          { type: 'Succeeded', status: 'Unknown', reason: REASONS.Succeeded.inProgress, message: plan.summary },
+        ],
+      },
+      now,
+    ),
+  );
+  if (updated === undefined) return ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
+  return {
+    result: 'accepted',
+    planDigest: digest,
+    summary: plan.summary,
+    dryRun: ports.settings.dryRun || action.spec.dryRun === true || policy.spec.mode === 'dryrun',
+    resumed: false,
+    approval: approvalRules(action, policy, template, ports.settings.acceptSignals),
+    reservation: reservationFor(action, policy),
+    verification: { windowMs: verification.windowMs, timeoutMs: patienceMs },
+    timeoutMs,
+    retry: retryRules(action),
+    reversible: plan.reversible === true,
+  };
+}

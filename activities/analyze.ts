@@ -1,0 +1,71 @@
+import { REASONS } from '../src/api/constants.ts';
+import type { Analysis } from '../src/api/healing-action.ts';
+import type { AnalysisAnswer } from '../src/ports/analyzer.ts';
+import type { AnalysisResult } from '../src/domain/steps.ts';
+import type { ObjectRef } from '../src/domain/target-ref.ts';
+import type { ActivityPorts } from './ports.ts';
+import { changed } from './record.ts';
+
+const ABSTAIN = { choice: 'abstain', summary: 'do nothing until a person has looked' };
+
+/** Asks the analyzer to choose among what is permitted; whatever is not one of the options counts as abstaining. */
+export async function analyze(
+  { actions, analyzer }: ActivityPorts,
+  ref: ObjectRef,
+  digest: string,
+  signal: AbortSignal,
+  now: () => Date,
+): Promise<AnalysisResult> {
+  const action = await actions.read(ref);
+  const plan = action?.status?.plan;
+  if (action === undefined || plan === undefined || action.status?.planDigest !== digest)
+    return { choice: 'abstain', reason: 'the plan that was to be analyzed is no longer the current one' };
+
+  const options = [{ choice: plan.action, summary: plan.summary }, ABSTAIN];
+  const trigger = action.spec.trigger;
+  const evidence =
+    trigger === undefined
+      ? []
+      : [
+          `${trigger.name}: ${trigger.evidence ?? trigger.type} (${trigger.subject ?? ''} since ${trigger.since ?? 'unknown'})`,
+        ];
+  const answer = await analyzer.analyze(
+    { options, evidence, ...(plan.approvalReason === undefined ? {} : { approvalReason: plan.approvalReason }) },
+    signal,
+  );
+  const chosen = options[answer.option] ?? ABSTAIN;
+  const record: Analysis = {
+    analyzer: analyzer.name,
+    ...(analyzer.model === undefined ? {} : { model: analyzer.model }),
+    choice: chosen.choice,
+    confidence: clamp(answer),
+    reasons: answer.reasons.slice(0, 10).map((reason) => reason.slice(0, 500)),
+    alternatives: options
+      .filter((option) => option !== chosen)
+      .map(({ choice, summary }) => ({ choice, reason: summary.slice(0, 500) })),
+    time: now().toISOString(),
+  };
+  const reason = record.reasons?.[0] ?? 'no reason given';
+  const choice = chosen === ABSTAIN ? 'abstain' : 'act';
+  await actions.update(ref, (latest) =>
+    changed(
+      latest,
+      {
+        analysis: record,
+        set: [
+          {
+            type: 'Analyzed',
+            status: 'True',
+            reason: choice === 'act' ? REASONS.Analyzed.decided : REASONS.Analyzed.abstained,
+            message: `${analyzer.name}: ${reason}`,
+          },
+        ],
+      },
+      now().toISOString(),
+    ),
+  );
+  return { choice, reason };
+}
+
+const clamp = ({ confidence }: AnalysisAnswer): number =>
+  Number.isFinite(confidence) ? Math.min(1, Math.max(0, confidence)) : 0;

@@ -1,0 +1,72 @@
+import { REASONS } from '../src/api/constants.ts';
+import type { HealingAction, Plan } from '../src/api/healing-action.ts';
+import { isTerminal } from '../src/domain/outcome.ts';
+import type { ExecutionResult } from '../src/domain/steps.ts';
+import type { ActionRecords } from '../src/ports/records.ts';
+import type { Attempt } from './execute.ts';
+import { chained, changed, refOf } from './record.ts';
+
+/**
+ * Marks the point after which the effect may exist. It is a compare-and-swap on the HealingAction, so a deletion either
+ * comes first, and then there is no effect, or comes after, and then the finalizer makes it wait for the end.
+ */
+export async function claimEffect(
+  actions: ActionRecords,
+  action: HealingAction,
+  plan: Plan,
+  baseline: string,
+  attempt: Attempt,
+): Promise<'claimed' | ExecutionResult> {
+  if (action.status?.claim === undefined) {
+    const held = await actions.hold(action);
+    if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
+  }
+  const time = attempt.now().toISOString();
+  let refusal: ExecutionResult | undefined;
+  const updated = await actions.update(refOf(action), (latest) => {
+    refusal = undefined;
+    if (latest.metadata.deletionTimestamp !== undefined && latest.status?.claim === undefined)
+      refusal = {
+        result: 'ended',
+        outcome: { reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' },
+      };
+    else if (isTerminal(latest.status?.conditions))
+      refusal = { result: 'ended', outcome: { reason: 'Refused', message: 'the HealingAction has already ended' } };
+    else if (latest.status?.planDigest !== action.status?.planDigest)
+      refusal = { result: 'drifted', message: 'the plan was replaced' };
+    if (refusal !== undefined) return undefined;
+    const entry = { step: 'execute', attempt: attempt.number, time } as const;
+    const first =
+      latest.status?.claim === undefined
+        ? chained(latest.status?.audit, { ...entry, kind: 'claim', summary: plan.summary })
+        : latest.status.audit;
+    return changed(
+      latest,
+      {
+        claim: latest.status?.claim ?? {
+          targetUid: plan.target.uid,
+          step: 'execute',
+          attempt: attempt.number,
+          time,
+          baseline,
+        },
+        attempts: attempt.number,
+        lastAttemptTime: time,
+        audit: chained(first, { ...entry, kind: 'intent', summary: plan.summary }),
+        set: [
+          {
+            type: 'Reserved',
+            status: 'True',
+            reason: REASONS.Reserved.granted,
+            message: 'slot and target lock are held',
+          },
+          { type: 'Succeeded', status: 'Unknown', reason: REASONS.Succeeded.inProgress, message: plan.summary },
+        ],
+      },
+      time,
+    );
+  });
+  if (updated === undefined)
+    return { result: 'ended', outcome: { reason: 'Deleted', message: 'the HealingAction no longer exists' } };
+  return refusal ?? 'claimed';
+}

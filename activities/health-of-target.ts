@@ -1,0 +1,100 @@
+import type { KubeObject } from '../src/api/meta.ts';
+import type { Pod, ReplicaSet } from '../src/api/workloads.ts';
+import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
+import { restartsOf, rolloutCounts, type Workload } from '../src/domain/health.ts';
+import { controllerOf } from '../src/domain/owner-chain.ts';
+import type { Baseline } from '../src/domain/steps.ts';
+import type { ClusterReader } from '../src/ports/cluster.ts';
+
+/** More pods than this are not compared one by one. */
+const MAX_PODS = 100;
+
+const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
+const isWorkload = (object: KubeObject): object is Workload => WORKLOADS.has(object.kind ?? '');
+
+/** The workload whose health shows whether a healing helped: the target, or for a pod its outermost controller. */
+export interface WorkloadView {
+  readonly workload: Workload;
+  /** Its pods, those being deleted included. */
+  readonly pods: readonly Pod[];
+}
+
+/** For a pod that is gone the plan remembers what controlled it. */
+export function healthSubject({ target, parameters }: Plan): {
+  apiVersion: string;
+  kind: string;
+  namespace: string;
+  name: string;
+} {
+  const { workloadApiVersion: apiVersion, workloadKind: kind, workloadName: name } = parameters ?? {};
+  if (apiVersion === undefined || kind === undefined || name === undefined) return target;
+  return { apiVersion, kind, namespace: target.namespace, name };
+}
+
+/** Undefined when the workload is gone, or is of a kind whose health is not known. */
+export async function viewWorkload(
+  cluster: ClusterReader,
+  subject: { apiVersion: string; kind: string; namespace: string; name: string },
+): Promise<WorkloadView | undefined> {
+  const workload = await cluster.get(subject);
+  if (workload === undefined || !isWorkload(workload)) return undefined;
+  const labels = Object.entries(workload.spec.selector.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  const { namespace } = subject;
+  const [pods, sets] = await Promise.all([
+    cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }, labels),
+    workload.kind === 'Deployment'
+      ? cluster.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }, labels)
+      : Promise.resolve([]),
+  ]);
+  const owners = new Set([
+    workload.metadata.uid,
+    ...sets.filter((set) => controllerOf(set)?.uid === workload.metadata.uid).map((set) => set.metadata.uid),
+  ]);
+  return { workload, pods: pods.filter((pod) => owners.has(controllerOf(pod)?.uid ?? '')) };
+}
+
+/** What the workload is like just before the effect. */
+export function baselineOf(view: WorkloadView | undefined): Baseline {
+  if (view === undefined) return { generation: 0, available: 0, restarts: {} };
+  const restarts = view.pods.slice(0, MAX_PODS).map((pod) => [pod.metadata.uid, restartsOf(pod)] as const);
+  return {
+    generation: view.workload.metadata.generation ?? 0,
+    available: rolloutCounts(view.workload).available,
+    restarts: Object.fromEntries(restarts),
+  };
+}
+
+const GENERATION = 'generation';
+const AVAILABLE = 'available replicas';
+const RESTARTS = 'restarts of pod ';
+/** The schema bounds the list; the first pods are enough to see that restarts went on. */
+const MAX_ITEMS = 10;
+
+/** The baseline as evidence in the action's status, from which a later life reads it back. */
+export function toEvidence(baseline: Baseline, subject: string, time: string): EvidenceItem[] {
+  return [
+    { subject, check: GENERATION, value: String(baseline.generation), time },
+    { subject, check: AVAILABLE, value: String(baseline.available), time },
+    ...Object.entries(baseline.restarts).map(([uid, count]) => ({
+      subject,
+      check: `${RESTARTS}${uid}`,
+      value: String(count),
+      time,
+    })),
+  ].slice(0, MAX_ITEMS);
+}
+
+export function fromEvidence(items: readonly EvidenceItem[] | undefined): Baseline {
+  const number = (check: string): number => Number(items?.find((item) => item.check === check)?.value ?? 0);
+  return {
+    generation: number(GENERATION),
+    available: number(AVAILABLE),
+    restarts: Object.fromEntries(
+      (items ?? [])
+        .filter(({ check }) => check.startsWith(RESTARTS))
+        .map(({ check, value }) => [check.slice(RESTARTS.length), Number(value)]),
+    ),
+  };
+}

@@ -1,0 +1,74 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { Decision } from '../src/domain/approval.ts';
+import type { RunningAction, Wanted } from '../src/domain/episode.ts';
+import type { ReservationRequest } from '../src/domain/ledger.ts';
+import type { Outcome } from '../src/domain/outcome.ts';
+import type { PolicySummary } from '../src/domain/policy-summary.ts';
+import type { Baseline } from '../src/domain/steps.ts';
+import type { ObjectRef } from '../src/domain/target-ref.ts';
+import type { FinalVerdict } from '../src/domain/verdict.ts';
+import { accept } from './accept.ts';
+import { analyze } from './analyze.ts';
+import { readDecision, recordDecision, requestApproval } from './approve.ts';
+import { awaitOperator } from './await-operator.ts';
+import { createActions } from './create-actions.ts';
+import { execute, type Attempt } from './execute.ts';
+import { withFailures } from './failure.ts';
+import { fence } from './fence.ts';
+import { findEnded } from './find-ended.ts';
+import type { ActivityPorts } from './ports.ts';
+import { readPastEffects } from './read-past-effects.ts';
+import { report } from './report.ts';
+import { reportPolicy } from './report-policy.ts';
+import { reserve } from './reserve.ts';
+import { rollBack } from './roll-back.ts';
+import { measure, recordVerdict } from './verify.ts';
+
+const now = (): Date => new Date();
+
+/** A write that is not sent well before the step times out must not be sent at all. */
+const MARGIN_MS = 5_000;
+
+/** The attempt at an effect that this activity task is. */
+function attempt(number: number, step: string, uid: string): Attempt {
+  const info = activityInfo();
+  return {
+    number,
+    deadline: info.currentAttemptScheduledTimestampMs + info.startToCloseTimeoutMs - MARGIN_MS,
+    auditId: `ks/${uid}/${step}/${number}.${info.activityId}.${info.attempt}`,
+    now,
+  };
+}
+
+/** The steps as Temporal runs them: each bound to its ports, with the clock and the attempt filled in. */
+export function createActivities(ports: ActivityPorts) {
+  return withFailures({
+    accept: (action: ObjectRef) => accept(ports, action, now),
+    analyze: (action: ObjectRef, digest: string) => analyze(ports, action, digest, cancellationSignal(), now),
+    requestApproval: (action: ObjectRef, digest: string, why: string) =>
+      requestApproval(ports, action, digest, why, now),
+    readDecision: (action: ObjectRef, digest: string) => readDecision(ports, action, digest),
+    recordDecision: (action: ObjectRef, decision: Decision) => recordDecision(ports, action, decision, now),
+    reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),
+    execute: (action: ObjectRef, digest: string, number: number) =>
+      execute(ports, action, digest, attempt(number, 'execute', action.uid)),
+    fence: (action: ObjectRef, number: number) => fence(ports, action, attempt(number, 'fence', action.uid)),
+    awaitOperator: (action: ObjectRef, why: string) => awaitOperator(ports, action, why, now),
+    measure: (action: ObjectRef, digest: string, baseline: Baseline) => measure(ports, action, digest, baseline, now),
+    recordVerdict: (action: ObjectRef, verdict: FinalVerdict) => recordVerdict(ports, action, verdict, now),
+    rollBack: (action: ObjectRef, digest: string, baseline: Baseline) =>
+      rollBack(ports, action, digest, baseline, attempt(1, 'rollback', action.uid)),
+    report: (action: ObjectRef, outcome: Outcome) => report(ports, action, outcome, now),
+
+    createActions: (policy: ObjectRef, generation: number, wanted: readonly Wanted[]) => {
+      const { workflowExecution, activityId } = activityInfo();
+      return createActions(ports, policy, generation, wanted, `${workflowExecution?.runId ?? ''}/${activityId}`, now);
+    },
+    findEnded: (policy: ObjectRef, running: readonly RunningAction[]) => findEnded(ports, policy, running),
+    reportPolicy: (policy: ObjectRef, summary: PolicySummary) => reportPolicy(ports, policy, summary, now),
+
+    readPastEffects: () => readPastEffects(ports),
+  });
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,87 @@
+import type { HealingAction } from '../src/api/healing-action.ts';
+import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import type { KubeObject } from '../src/api/meta.ts';
+import { refusals } from '../src/domain/guards/chain.ts';
+import type { Outcome } from '../src/domain/outcome.ts';
+import { controllerOf } from '../src/domain/owner-chain.ts';
+import { compileSelection } from '../src/domain/selection.ts';
+import type { ActivityPorts } from './ports.ts';
+
+export type LiveTarget =
+  | { readonly found: true; readonly object: KubeObject; readonly owners: readonly KubeObject[] }
+  | { readonly found: false; readonly outcome: Outcome };
+
+/** Pod, ReplicaSet, Deployment and a little more: deeper is a cycle. */
+const MAX_OWNERS = 5;
+
+/** The action's target as it is now, with its controllers; an object of the same name but another uid is not it. */
+export async function readLiveTarget(
+  { cluster }: Pick<ActivityPorts, 'cluster'>,
+  action: HealingAction,
+): Promise<LiveTarget> {
+  const { targetResource } = action.spec;
+  const namespace = action.metadata.namespace ?? '';
+  const planned = action.status?.plan?.target;
+  const object = await cluster.get({
+    apiVersion: targetResource.apiVersion,
+    kind: targetResource.kind,
+    namespace,
+    name: targetResource.name,
+  });
+  const named = `${targetResource.kind} ${namespace}/${targetResource.name}`;
+  const uid = planned?.uid ?? targetResource.uid;
+  if (object === undefined)
+    return {
+      found: false,
+      outcome:
+        uid === undefined
+          ? { reason: 'Refused', message: `there is no ${named}` }
+          : { reason: 'TargetGone', message: `${named} no longer exists` },
+    };
+  if (uid !== undefined && object.metadata.uid !== uid)
+    return {
+      found: false,
+      outcome: { reason: 'TargetGone', message: `${named} was replaced by another of the same name` },
+    };
+  if (object.metadata.deletionTimestamp !== undefined)
+    return { found: false, outcome: { reason: 'TargetGone', message: `${named} is being deleted` } };
+
+  const owners: KubeObject[] = [];
+  for (let next = controllerOf(object); next !== undefined && owners.length < MAX_OWNERS;) {
+    const owner = await cluster.get({ apiVersion: next.apiVersion, kind: next.kind, namespace, name: next.name });
+    if (owner?.metadata.uid !== next.uid)
+      return {
+        found: false,
+        outcome: {
+          reason: 'Refused',
+          message: `${named} is controlled by ${next.kind} ${next.name}, which cannot be checked for protection`,
+        },
+      };
+    owners.push(owner);
+    next = controllerOf(owner);
+  }
+  return { found: true, object, owners };
+}
+
+/** Why the live target must not be touched, all reasons in one; undefined when nothing speaks against it. */
+export function objections(
+  { settings }: Pick<ActivityPorts, 'settings'>,
+  policy: HealingPolicy,
+  { object, owners }: { readonly object: KubeObject; readonly owners: readonly KubeObject[] },
+): Outcome | undefined {
+  const namespace = policy.metadata.namespace ?? '';
+  const selection = compileSelection(policy.spec.selector, namespace);
+  const selected = selection.candidates([object, ...owners]).some((candidate) => candidate.uid === object.metadata.uid);
+  const reasons = refusals({
+    target: object,
+    owners,
+    namespace: object.metadata.namespace ?? '',
+    protectedNamespaces: settings.protectedNamespaces,
+    protectedResources: policy.spec.safetyRules?.protectedResources ?? [],
+  }).map(({ message }) => message);
+  if (!selected)
+    reasons.unshift(
+      `HealingPolicy ${namespace}/${policy.metadata.name} does not select ${object.kind ?? ''} ${object.metadata.name}`,
+    );
+  return reasons.length === 0 ? undefined : { reason: 'Refused', message: reasons.join('; ') };
+}

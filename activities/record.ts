@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { AuditEntry, HealingAction, HealingActionStatus } from '../src/api/healing-action.ts';
+import { canonical } from '../src/domain/canonical.ts';
+import { setConditions, type ConditionChange } from '../src/domain/condition.ts';
+import { derivePhase, isTerminal } from '../src/domain/outcome.ts';
+import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
+
+/** The newest entries are kept; the copy outside the cluster has all of them. */
+const MAX_AUDIT_ENTRIES = 32;
+
+export const refOf = (action: HealingAction): ObjectRef => ({
+  namespace: action.metadata.namespace ?? '',
+  name: action.metadata.name,
+  uid: action.metadata.uid,
+});
+
+/** The HealingAction itself as the object of an Event. */
+export const asTarget = (action: HealingAction): TargetRef => ({
+  apiVersion: action.apiVersion,
+  kind: action.kind,
+  ...refOf(action),
+});
+
+export type StatusChange = Partial<HealingActionStatus> & { readonly set?: readonly ConditionChange[] };
+
+/** The status with this change made and everything that follows from it; undefined once the action has ended. */
+export function changed(action: HealingAction, change: StatusChange, now: string): HealingActionStatus | undefined {
+  if (isTerminal(action.status?.conditions)) return undefined;
+  const { set = [], ...fields } = change;
+  const conditions = setConditions(action.status?.conditions, set, now, action.metadata.generation);
+  const phase = derivePhase(conditions);
+  const last = set.at(-1);
+  return {
+    startTime: now,
+    ...action.status,
+    ...fields,
+    conditions,
+    phase,
+    ...(last === undefined ? {} : { reason: last.reason }),
+    observedGeneration: action.metadata.generation ?? 0,
+  };
+}
+
+/** The chain with one entry more: each digest covers the entry before, so that nothing can be taken out unnoticed. */
+export function chained(
+  audit: readonly AuditEntry[] | undefined,
+  entry: Omit<AuditEntry, 'seq' | 'digest' | 'prev'>,
+): readonly AuditEntry[] {
+  const last = audit?.at(-1);
+  const linked = { ...entry, seq: (last?.seq ?? 0) + 1, ...(last === undefined ? {} : { prev: last.digest }) };
+  const digest = createHash('sha256').update(canonical(linked)).digest('hex');
+  return [...(audit ?? []), { ...linked, digest }].slice(-MAX_AUDIT_ENTRIES);
+}

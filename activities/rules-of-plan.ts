@@ -1,0 +1,62 @@
+import { DEFAULTS } from '../src/api/constants.ts';
+import type { ActionTemplate, HealingAction } from '../src/api/healing-action.ts';
+import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import { parseDuration } from '../src/domain/duration.ts';
+import type { ReservationRequest } from '../src/domain/ledger.ts';
+import type { ApprovalRules, RetryRules } from '../src/domain/steps.ts';
+import type { VerificationRules } from '../src/domain/verdict.ts';
+
+const duration = (text: string | undefined, otherwise: string): number => parseDuration(text ?? otherwise);
+
+export function verificationRules(policy: HealingPolicy): VerificationRules {
+  const { verification, safetyRules } = policy.spec;
+  return {
+    windowMs: duration(verification?.stabilizationWindow, DEFAULTS.verification.stabilizationWindow),
+    timeoutMs: duration(verification?.timeout ?? safetyRules?.healthCheckTimeout, DEFAULTS.verification.timeout),
+  };
+}
+
+/** Demanded by the policy's mode, its template, or the action itself: any of them is enough. */
+export function approvalRules(
+  action: HealingAction,
+  policy: HealingPolicy,
+  template: ActionTemplate,
+  acceptSignals: boolean,
+): ApprovalRules {
+  const reasons = [
+    policy.spec.mode === 'manual' ? 'the policy is in mode manual' : undefined,
+    template.requiresApproval === true
+      ? `action ${template.name ?? template.type} of the policy requires approval`
+      : undefined,
+    action.spec.approvalRequired === true ? 'the action itself requires approval' : undefined,
+  ].filter((reason) => reason !== undefined);
+  return {
+    required: reasons.length > 0,
+    why: reasons.join('; '),
+    timeoutMs: duration(policy.spec.approval?.timeout, DEFAULTS.approvalTimeout),
+    acceptSignals,
+  };
+}
+
+export const retryRules = ({ spec: { retryPolicy } }: HealingAction): RetryRules => ({
+  maxAttempts: retryPolicy?.maxAttempts ?? DEFAULTS.retryPolicy.maxAttempts,
+  backoffMs: duration(retryPolicy?.backoffDelay, DEFAULTS.retryPolicy.backoffDelay),
+  multiplier: retryPolicy?.backoffMultiplier ?? DEFAULTS.retryPolicy.backoffMultiplier,
+});
+
+export const timeoutOf = ({ spec }: HealingAction): number => duration(spec.timeout, DEFAULTS.timeout);
+
+/** A holder that is still silent this long after its own deadline is dead. */
+const LEASE_MARGIN_MS = 15 * 60_000;
+
+export function reservationFor(action: HealingAction, policy: HealingPolicy): ReservationRequest {
+  const home = action.metadata.namespace ?? '';
+  const { kind, name } = action.spec.targetResource;
+  return {
+    id: action.metadata.uid,
+    policy: `${home}/${policy.metadata.name}`,
+    target: `${kind} ${home}/${name}`,
+    maxActionsPerHour: policy.spec.safetyRules?.maxActionsPerHour ?? DEFAULTS.maxActionsPerHour,
+    leaseMs: timeoutOf(action) + LEASE_MARGIN_MS,
+  };
+}

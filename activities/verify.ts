@@ -1,0 +1,110 @@
+import { REASONS } from '../src/api/constants.ts';
+import type { FiredTrigger, Plan } from '../src/api/healing-action.ts';
+import { isTrue } from '../src/domain/condition.ts';
+import { workloadHealth } from '../src/domain/health.ts';
+import type { Baseline } from '../src/domain/steps.ts';
+import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
+import type { FinalVerdict, Measurement } from '../src/domain/verdict.ts';
+import { compileTrigger } from '../src/triggers/index.ts';
+import { healthSubject, viewWorkload, type WorkloadView } from './health-of-target.ts';
+import type { ActivityPorts } from './ports.ts';
+import { asTarget, changed } from './record.ts';
+
+/** One look at the live target, at evidence that is causally newer than the effect. Never a cache, never a clock. */
+export async function measure(
+  ports: ActivityPorts,
+  ref: ObjectRef,
+  digest: string,
+  baseline: Baseline,
+  now: () => Date,
+): Promise<Measurement> {
+  const action = await ports.actions.read(ref);
+  const plan = action?.status?.plan;
+  if (action === undefined || plan === undefined || action.status?.planDigest !== digest)
+    return { state: 'unknown', detail: 'the record of the action is missing' };
+  const subject = healthSubject(plan);
+  const view = await viewWorkload(ports.cluster, subject);
+  if (view === undefined) return { state: 'unknown', detail: `${describeTarget(subject)} cannot be found` };
+
+  const health = workloadHealth(view.workload, view.pods, baseline);
+  const firing = stillFiring(action.spec.trigger, plan, view, now().getTime());
+  if (firing !== undefined) return firing;
+  return health;
+}
+
+/** The trigger that was fired must be false on everything that the workload consists of now. */
+function stillFiring(
+  trigger: FiredTrigger | undefined,
+  plan: Plan,
+  { workload, pods }: WorkloadView,
+  now: number,
+): Measurement | undefined {
+  if (trigger?.condition === undefined) return undefined;
+  const compiled = compileTrigger({ type: 'condition', conditionTrigger: { ...trigger.condition, duration: '0s' } });
+  const living = pods.filter(
+    (pod) => pod.metadata.deletionTimestamp === undefined && pod.metadata.uid !== plan.target.uid,
+  );
+  for (const object of [workload, ...living]) {
+    if (!compiled.concerns(object.kind ?? '')) continue;
+    const evaluation = compiled.evaluate({ object, now });
+    const what = `${object.kind ?? ''} ${object.metadata.name}: ${trigger.name}: ${evaluation.evidence}`;
+    if (evaluation.state === 'firing') return { state: 'settling', detail: `still firing: ${what}` };
+    if (evaluation.state === 'unknown') return { state: 'unknown', detail: what };
+  }
+  return undefined;
+}
+
+/** Writes the verdict down, with the evidence it rests on. */
+export async function recordVerdict(
+  { actions, events }: ActivityPorts,
+  ref: ObjectRef,
+  verdict: FinalVerdict,
+  now: () => Date,
+): Promise<void> {
+  const healed = verdict.verdict === 'healed';
+  const time = now().toISOString();
+  const updated = await actions.update(ref, (latest) =>
+    isTrue(latest.status?.conditions, 'Verified')
+      ? undefined
+      : changed(
+          latest,
+          {
+            evidence: {
+              ...latest.status?.evidence,
+              after: [
+                {
+                  subject:
+                    latest.status?.plan === undefined ? ref.name : describeTarget(healthSubject(latest.status.plan)),
+                  check:
+                    latest.spec.trigger === undefined ? 'healthy' : `healthy, and ${latest.spec.trigger.name} is false`,
+                  value: verdict.detail.slice(0, 256),
+                  verdict: healed ? 'healthy' : verdict.verdict === 'unproven' ? 'unknown' : 'failed',
+                  time,
+                },
+              ],
+            },
+            set: [
+              {
+                type: 'Verified',
+                status: healed ? 'True' : 'False',
+                reason: healed
+                  ? REASONS.Verified.healed
+                  : verdict.verdict === 'unproven'
+                    ? REASONS.Verified.unproven
+                    : REASONS.Verified.notHealed,
+                message: verdict.detail,
+              },
+            ],
+          },
+          time,
+        ),
+  );
+  if (updated !== undefined)
+    events.record({
+      regarding: asTarget(updated),
+      type: healed ? 'Normal' : 'Warning',
+      reason: healed ? 'Verified' : 'NotHealed',
+      action: 'Verify',
+      note: verdict.detail,
+    });
+}

@@ -1,0 +1,85 @@
+import type { KubeObject } from '../api/meta.ts';
+import type { ActionTemplate } from '../api/healing-action.ts';
+import type { ClusterReader, Write } from '../ports/cluster.ts';
+
+/** One field that an effect changes, for the action's status and for rollback. */
+export interface FieldChange {
+  readonly field: string;
+  readonly oldValue: string;
+  readonly newValue: string;
+}
+
+/** Absolute values, resolved once: what was approved is what is done, however often it is tried. */
+export type Parameters = Readonly<Record<string, string>>;
+
+export interface PlanInput<Target extends KubeObject = KubeObject> {
+  readonly target: Target;
+  /** What `gather` returned. */
+  readonly related: readonly KubeObject[];
+  readonly template: ActionTemplate;
+  /** RFC 3339 with milliseconds; fixed at plan time. */
+  readonly stamp: string;
+  /** Revisions of the target that the policy has seen available for long enough (template digests). */
+  readonly seenGood: readonly string[];
+}
+
+export type PlanResult =
+  | {
+      readonly result: 'planned';
+      readonly parameters: Parameters;
+      /** One line: what will change. */
+      readonly summary: string;
+      /** Why a person must agree even if the policy does not ask for it. */
+      readonly approvalReason?: string;
+    }
+  | { readonly result: 'refused'; readonly message: string };
+
+export interface EffectInput<Target extends KubeObject = KubeObject> {
+  readonly target: Target;
+  readonly related: readonly KubeObject[];
+  readonly parameters: Parameters;
+  readonly marker: Marker;
+}
+
+/** Written in the same write as the effect, so that the effect can be recognised whatever crashed. */
+export interface Marker {
+  readonly key: string;
+  readonly value: string;
+}
+
+export type Effect =
+  | {
+      readonly result: 'effect';
+      /** An annotation-only claim on the target, for effects that cannot carry the marker themselves. */
+      readonly claim?: Write;
+      readonly write: Write;
+      readonly changes: readonly FieldChange[];
+    }
+  /** What the plan was made from is no longer so: plan again. */
+  | { readonly result: 'drifted'; readonly message: string };
+
+export interface ActionDefinition<Target extends KubeObject = KubeObject> {
+  readonly type: ActionTemplate['type'];
+  readonly kinds: readonly { readonly apiVersion: string; readonly kind: string }[];
+  readonly reversible: boolean;
+  /** The objects beside the target that planning and execution look at. */
+  gather(cluster: ClusterReader, target: Target): Promise<readonly KubeObject[]>;
+  /** Pure: live state to resolved parameters. */
+  plan(input: PlanInput<Target>): PlanResult;
+  /** Pure: live state and parameters to one guarded write. */
+  execute(input: EffectInput<Target>): Effect;
+  /** Pure: the write that takes back exactly what `execute` changed; undefined when nothing can. */
+  inverse(input: EffectInput<Target>): Effect | undefined;
+  /** A digest of what `execute` changes, as it is now: still the same later means that nobody changed it since. */
+  baseline(target: Target): string;
+  /** Is the effect visible, although the marker may be missing? `target` is undefined when the object is gone. */
+  confirm(input: {
+    readonly target: Target | undefined;
+    readonly uid: string;
+    readonly parameters: Parameters;
+  }): 'applied' | 'not-applied';
+}
+
+export const defineAction = <Target extends KubeObject>(
+  definition: ActionDefinition<Target>,
+): ActionDefinition<Target> => definition;

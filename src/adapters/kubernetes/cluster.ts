@@ -1,0 +1,101 @@
+import type { KubeObject } from '../../api/meta.ts';
+import type { ClusterPort, Write, WriteOptions, WriteResult } from '../../ports/cluster.ts';
+import { StepError } from '../../errors.ts';
+import type { KubeClient } from './kube-client.ts';
+import { KubeError } from './kube-error.ts';
+import { apiVersionOf, resourceOf, resources, type Resource } from './resource.ts';
+import { toStepError } from './step-error.ts';
+
+/** A PodDisruptionBudget gives no hint when it will allow more: kubectl drain asks every five seconds. */
+const BUDGET_RETRY_MS = 5_000;
+/** No write is begun with less than this left, and none waits longer than this for its answer. */
+const MIN_LEFT_MS = 1_000;
+const MAX_WRITE_MS = 10_000;
+
+/** The live cluster through the API server. */
+export function createCluster(client: KubeClient): ClusterPort {
+  return {
+    async get<T extends KubeObject>(ref: { apiVersion: string; kind: string; namespace: string; name: string }) {
+      const resource = resourceOf(ref.apiVersion, ref.kind);
+      if (resource === undefined) return undefined; // unknown to us, so nothing that we could vouch for
+      try {
+        return await client.find<T>(resource, { namespace: ref.namespace, name: ref.name });
+      } catch (error) {
+        throw toStepError(error);
+      }
+    },
+
+    async list<T extends KubeObject>(
+      of: { readonly apiVersion: string; readonly kind: string; readonly namespace: string },
+      labelSelector?: string,
+    ) {
+      const resource = known(of);
+      try {
+        const { items } = await client.list<T>(resource, {
+          namespace: of.namespace,
+          ...(labelSelector === undefined ? {} : { labelSelector }),
+        });
+        // Lists leave out what every item has in common.
+        return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
+      } catch (error) {
+        throw toStepError(error);
+      }
+    },
+
+    async write(write, options) {
+      const left = options.deadline - Date.now();
+      if (left < MIN_LEFT_MS) throw new StepError('Unavailable', 'this attempt woke up too late to write');
+      try {
+        return { result: 'written', object: await send(client, write, options, Math.min(left, MAX_WRITE_MS)) };
+      } catch (error) {
+        return refusal(error);
+      }
+    },
+  };
+}
+
+const known = (of: { readonly apiVersion: string; readonly kind: string }): Resource => {
+  const resource = resourceOf(of.apiVersion, of.kind);
+  if (resource === undefined)
+    throw new StepError('Invalid', `${of.apiVersion} ${of.kind} is not a kind that KubeSkippy knows`);
+  return resource;
+};
+
+async function send(
+  client: KubeClient,
+  write: Write,
+  { auditId, dryRun }: WriteOptions,
+  timeoutMs: number,
+): Promise<KubeObject> {
+  const { namespace, name } = write.target;
+  const call = { auditId, dryRun, timeoutMs };
+  if (write.type === 'patch')
+    return client.patch<KubeObject>(known(write.target), { namespace, name }, 'json', write.operations, call);
+  const eviction = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace },
+    deleteOptions: {
+      preconditions: {
+        uid: write.uid,
+        ...(write.resourceVersion === undefined ? {} : { resourceVersion: write.resourceVersion }),
+      },
+      ...(write.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: write.gracePeriodSeconds }),
+    },
+  };
+  return client.create<KubeObject>(resources.pods, { namespace, name, subresource: 'eviction' }, eviction, call);
+}
+
+/** What a refused write means; rejects when the write may have happened all the same. */
+function refusal(error: unknown): WriteResult {
+  if (!(error instanceof KubeError)) throw error;
+  if (error.status === 404) return { result: 'gone' };
+  if (error.status === 429 && error.causes.includes('DisruptionBudget'))
+    return { result: 'blocked', message: error.message, retryAfterMs: BUDGET_RETRY_MS };
+  if (error.status === 409) return { result: 'conflict', message: error.message };
+  // A failed `test` of a JSON Patch answers 422 without a cause; a real validation error names the field.
+  if (error.status === 422 && error.causes.length === 0) return { result: 'conflict', message: error.message };
+  if (error.status === 400 || error.status === 403 || error.status === 415 || error.status === 422)
+    return { result: 'refused', message: error.message };
+  throw toStepError(error);
+}

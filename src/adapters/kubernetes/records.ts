@@ -1,0 +1,146 @@
+import { API_VERSION, FINALIZER, KEYS } from '../../api/constants.ts';
+import type { HealingAction, HealingActionStatus } from '../../api/healing-action.ts';
+import type { HealingPolicy, HealingPolicyStatus } from '../../api/healing-policy.ts';
+import type { KubeObject } from '../../api/meta.ts';
+import type { ObjectRef } from '../../domain/target-ref.ts';
+import { StepError } from '../../errors.ts';
+import type { ActionRecords, PolicyRecords } from '../../ports/records.ts';
+import type { KubeClient } from './kube-client.ts';
+import { isKubeError, KubeError } from './kube-error.ts';
+import { resources, type Resource } from './resource.ts';
+import { toStepError } from './step-error.ts';
+import { labelValue } from '../../api/label-value.ts';
+
+const MAX_RACES = 20;
+
+/** HealingActions in the API server. Every write names the version it was made from. */
+export function createActionRecords(client: KubeClient): ActionRecords {
+  const read = (ref: ObjectRef): Promise<HealingAction | undefined> =>
+    readByUid<HealingAction>(client, resources.healingActions, ref);
+  return {
+    read,
+
+    list: (policy) =>
+      attempted(async () => {
+        const { items } = await client.list<HealingAction>(
+          resources.healingActions,
+          policy === undefined
+            ? {}
+            : { namespace: policy.namespace, labelSelector: `${KEYS.policyName}=${labelValue(policy.name)}` },
+        );
+        return items;
+      }),
+
+    create: ({ namespace, name, labels, annotations, spec }) =>
+      attempted(async () => {
+        const body = {
+          apiVersion: API_VERSION,
+          kind: 'HealingAction',
+          metadata: { name, namespace, labels, annotations },
+          spec,
+        };
+        try {
+          return await client.create<HealingAction>(resources.healingActions, { namespace }, body);
+        } catch (error) {
+          if (!isKubeError(error, 'AlreadyExists')) throw error;
+          return client.get<HealingAction>(resources.healingActions, { namespace, name });
+        }
+      }),
+
+    update: (ref, change) =>
+      updateStatus<HealingAction, HealingActionStatus>(client, resources.healingActions, ref, change),
+
+    hold: (action) =>
+      attempted(async () => {
+        const { namespace = '', name, uid, resourceVersion, finalizers = [] } = action.metadata;
+        if (finalizers.includes(FINALIZER)) return action;
+        try {
+          return await client.patch<HealingAction>(resources.healingActions, { namespace, name }, 'merge', {
+            metadata: { uid, resourceVersion, finalizers: [...finalizers, FINALIZER] },
+          });
+        } catch (error) {
+          if (error instanceof KubeError && (error.status === 409 || error.status === 404 || error.status === 422))
+            return 'conflict';
+          throw error;
+        }
+      }),
+
+    release: (ref) =>
+      raced(async () => {
+        const action = await read(ref);
+        const { finalizers = [], resourceVersion, uid } = action?.metadata ?? {};
+        if (!finalizers.includes(FINALIZER)) return;
+        await client.patch(resources.healingActions, ref, 'merge', {
+          metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== FINALIZER) },
+        });
+      }),
+  };
+}
+
+/** HealingPolicies in the API server. */
+export const createPolicyRecords = (client: KubeClient): PolicyRecords => ({
+  read: ({ uid, ...at }) =>
+    attempted(async () => {
+      const policy = await client.find<HealingPolicy>(resources.healingPolicies, at);
+      return uid === undefined || policy?.metadata.uid === uid ? policy : undefined;
+    }),
+  update: (ref, change) =>
+    updateStatus<HealingPolicy, HealingPolicyStatus>(client, resources.healingPolicies, ref, change),
+});
+
+async function readByUid<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource,
+  { uid, ...at }: ObjectRef,
+): Promise<T | undefined> {
+  return attempted(async () => {
+    const found = await client.find<T>(resource, at);
+    return found?.metadata.uid === uid ? found : undefined;
+  });
+}
+
+/** Read, change, write at the version that was read; again when somebody else wrote in between. */
+async function updateStatus<T extends KubeObject & { readonly status?: S }, S>(
+  client: KubeClient,
+  resource: Resource,
+  ref: ObjectRef,
+  change: (object: T) => S | undefined,
+): Promise<T | undefined> {
+  return raced(async () => {
+    const object = await readByUid<T>(client, resource, ref);
+    if (object === undefined) return undefined;
+    const status = change(object);
+    if (status === undefined) return object;
+    try {
+      return await client.replace<T>(
+        resource,
+        { namespace: ref.namespace, name: ref.name, subresource: 'status' },
+        { ...object, status },
+      );
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 404) return undefined;
+      throw error;
+    }
+  });
+}
+
+async function raced<T>(write: () => Promise<T>): Promise<T> {
+  for (let races = 1; ; races++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      if (error.status !== 409) throw toStepError(error);
+      if (races === MAX_RACES)
+        throw new StepError('Unavailable', `${error.message} (${MAX_RACES} times in a row)`, { cause: error });
+    }
+  }
+}
+
+async function attempted<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toStepError(error);
+  }
+}

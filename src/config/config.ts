@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** Everything that can be set from outside, resolved once at start. */
+export const Config = z.strictObject({
+  temporal: z
+    .strictObject({
+      address: z.string().min(1).default('127.0.0.1:7233'),
+      namespace: z.string().min(1).default('default'),
+    })
+    .prefault({}),
+  kubernetes: z
+    .strictObject({
+      kubeconfig: z.string().min(1).optional(),
+      context: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  approvals: z
+    .strictObject({
+      /** Whether bare Temporal signals count as approvals although they prove no identity. */
+      acceptSignals: z.boolean().default(true),
+    })
+    .prefault({}),
+  safety: z
+    .strictObject({
+      /** No action changes anything, whatever its policy says. */
+      dryRun: z.boolean().default(false),
+      protectedNamespaces: z
+        .array(z.string().min(1))
+        .default(['kube-system', 'kube-public', 'kube-node-lease', 'kubeskippy-system', 'cert-manager']),
+    })
+    .prefault({}),
+  analysis: z.strictObject({ analyzer: z.enum(['rules']).default('rules') }).prefault({}),
+  metrics: z
+    .strictObject({
+      /** Port of the Prometheus endpoint on all interfaces; 0 turns it off. */
+      port: z.int().min(0).max(65_535).default(0),
+      host: z.string().default('0.0.0.0'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info') })
+    .prefault({}),
+});
+export type Config = z.infer<typeof Config>;

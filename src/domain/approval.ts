@@ -1,0 +1,45 @@
+/** What a person decides about one plan. */
+export interface Decision {
+  readonly decision: 'Approved' | 'Rejected';
+  /** The plan that was looked at; a decision about any other plan is void. */
+  readonly planDigest: string;
+  /** Who decided, as claimed by a signal or proven by the API server's admission. */
+  readonly by: string;
+  readonly comment?: string;
+  /** `kubernetes`: `spec.approval`, identity proven by admission policies. `signal`, `update`: unproven. */
+  readonly method: 'kubernetes' | 'signal' | 'update';
+}
+
+/** What a Temporal signal or update carries; a digest is optional for people who type it by hand in the UI. */
+export interface DecisionMessage {
+  readonly planDigest?: string;
+  readonly by?: string;
+  readonly comment?: string;
+}
+
+export interface ApprovalState {
+  /** The plan that waits for a decision; undefined while none does. */
+  readonly awaiting: string | undefined;
+  readonly decided: Decision | undefined;
+}
+
+export type DecisionResult =
+  | { readonly accepted: true; readonly state: ApprovalState }
+  /** Nothing changed; the reason is for whoever sent the message. */
+  | { readonly accepted: false; readonly why: string };
+
+/** The one place that decides whether a decision counts: signal, update and `spec.approval` all come through here. */
+export function decide(state: ApprovalState, message: Decision): DecisionResult {
+  if (state.decided !== undefined)
+    return {
+      accepted: false,
+      why: `already ${state.decided.decision.toLowerCase()} by ${state.decided.by}; a decision is final`,
+    };
+  if (state.awaiting === undefined) return { accepted: false, why: 'no plan is waiting for approval now' };
+  if (message.planDigest !== state.awaiting)
+    return {
+      accepted: false,
+      why: `the decision is for plan ${message.planDigest}, but the plan that waits is ${state.awaiting}`,
+    };
+  return { accepted: true, state: { awaiting: undefined, decided: message } };
+}

@@ -1,0 +1,80 @@
+import type { Outcome } from './outcome.ts';
+import type { ReservationRequest } from './ledger.ts';
+import type { VerificationRules } from './verdict.ts';
+
+/** What the steps of a healing tell each other. Small: bodies stay in the API server, these are references and rules. */
+
+export interface Ended {
+  readonly result: 'ended';
+  readonly outcome: Outcome;
+}
+
+/** The rules of one plan, resolved from action and policy when it was made. */
+export interface AcceptedPlan {
+  readonly result: 'accepted';
+  readonly planDigest: string;
+  /** One line: what will change. */
+  readonly summary: string;
+  readonly dryRun: boolean;
+  /** The effect of an earlier life was found in the action's record: nothing is asked or reserved again. */
+  readonly resumed: boolean;
+  readonly approval: ApprovalRules;
+  readonly reservation: ReservationRequest;
+  readonly verification: VerificationRules;
+  /** From reservation to the end of verification, in milliseconds; human waits are not counted. */
+  readonly timeoutMs: number;
+  readonly retry: RetryRules;
+  readonly reversible: boolean;
+}
+
+export interface ApprovalRules {
+  readonly required: boolean;
+  /** For people: who or what demands it. */
+  readonly why: string;
+  readonly timeoutMs: number;
+  /** Whether bare signals count although they prove no identity. */
+  readonly acceptSignals: boolean;
+}
+
+/** `spec.retryPolicy`: tries to achieve the one effect. */
+export interface RetryRules {
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly multiplier: number;
+}
+
+export interface AnalysisResult {
+  /** `act`: do what is planned. `abstain`: a person must look at it first. */
+  readonly choice: 'act' | 'abstain';
+  readonly reason: string;
+}
+
+export type ExecutionResult =
+  | { readonly result: 'executed'; readonly changed: boolean; readonly baseline: Baseline }
+  /** The target moved on since the plan was made: plan again. */
+  | { readonly result: 'drifted'; readonly message: string }
+  /** A write lost a race: look again at once. */
+  | { readonly result: 'conflict'; readonly message: string }
+  /** Refused for now, e.g. by a PodDisruptionBudget: this try is over. */
+  | { readonly result: 'blocked'; readonly message: string }
+  | Ended;
+
+/** What verification compares with: taken just before and just after the effect. */
+export interface Baseline {
+  /** `metadata.generation` that our write returned; 0 for kinds without one. */
+  readonly generation: number;
+  /** Available replicas before the effect. */
+  readonly available: number;
+  /** Container restarts by pod uid before the effect; at most 100 pods. */
+  readonly restarts: Readonly<Record<string, number>>;
+}
+
+export type RollbackResult =
+  | { readonly result: 'conflict'; readonly message: string }
+  | { readonly result: 'rolled-back'; readonly message: string }
+  | { readonly result: 'not-possible'; readonly message: string }
+  /** Someone else changed what we set: it stays as it is. */
+  | { readonly result: 'taken-over'; readonly message: string };
+
+/** What an operator may order when the tries are used up. */
+export type OperatorCommand = 'retry' | 'skip' | 'rollback' | 'abort';

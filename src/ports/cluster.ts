@@ -1,0 +1,51 @@
+import type { KubeObject } from '../api/meta.ts';
+import type { JsonPatchOperation } from '../domain/json-patch.ts';
+import type { TargetRef } from '../domain/target-ref.ts';
+
+type Named = Pick<TargetRef, 'apiVersion' | 'kind' | 'namespace' | 'name'>;
+
+/** The live cluster, read and never guessed from a cache. */
+export interface ClusterReader {
+  /** Undefined when there is no such object. */
+  get<T extends KubeObject>(ref: Named): Promise<T | undefined>;
+  list<T extends KubeObject>(
+    of: { readonly apiVersion: string; readonly kind: string; readonly namespace: string },
+    labelSelector?: string,
+  ): Promise<readonly T[]>;
+}
+
+/** One write; every form refuses to hit another object than the one that was read. */
+export type Write =
+  /** RFC 6902; its `test` operations are the preconditions. */
+  | { readonly type: 'patch'; readonly target: Named; readonly operations: readonly JsonPatchOperation[] }
+  /** Through the Eviction API, so that PodDisruptionBudgets hold. */
+  | {
+      readonly type: 'evict';
+      readonly target: Named;
+      readonly uid: string;
+      readonly resourceVersion?: string;
+      readonly gracePeriodSeconds?: number;
+    };
+
+export interface WriteOptions {
+  /** Names the attempt in the API server's audit log. */
+  readonly auditId: string;
+  readonly dryRun: boolean;
+  /** Never write past this time (milliseconds since the epoch): a sleeper that wakes late must not act. */
+  readonly deadline: number;
+}
+
+export type WriteResult =
+  | { readonly result: 'written'; readonly object: KubeObject }
+  /** A precondition did not hold: read again before anything else. */
+  | { readonly result: 'conflict'; readonly message: string }
+  /** A PodDisruptionBudget forbids it now. */
+  | { readonly result: 'blocked'; readonly message: string; readonly retryAfterMs: number }
+  | { readonly result: 'gone' }
+  /** The API server refuses this write for good (invalid, forbidden). */
+  | { readonly result: 'refused'; readonly message: string };
+
+export interface ClusterPort extends ClusterReader {
+  /** Rejects when no answer came or the server failed: the write may have happened. */
+  write(write: Write, options: WriteOptions): Promise<WriteResult>;
+}

@@ -1,0 +1,49 @@
+import type { HealingAction, HealingActionSpec, HealingActionStatus } from '../api/healing-action.ts';
+import type { HealingPolicy, HealingPolicyStatus } from '../api/healing-policy.ts';
+import type { ObjectRef } from '../domain/target-ref.ts';
+
+/** HealingActions: the requests, and the record of what became of them. */
+export interface ActionRecords {
+  /** Undefined when it is gone, or when another object has its name now. */
+  read(ref: ObjectRef): Promise<HealingAction | undefined>;
+  /** All HealingActions of all namespaces, or those of one policy. */
+  list(policy?: { readonly namespace: string; readonly name: string }): Promise<readonly HealingAction[]>;
+  /** Creates it, or returns the one that has this name already. */
+  create(action: NewAction): Promise<HealingAction>;
+  /**
+   * Reads, changes and writes the status until no one else wrote in between. `change` returns the whole new status, or
+   * undefined to leave it. Undefined when the action is gone.
+   */
+  update(
+    ref: ObjectRef,
+    change: (action: HealingAction) => HealingActionStatus | undefined,
+  ): Promise<HealingAction | undefined>;
+  /**
+   * Sets our finalizer on exactly this version of the action. `conflict`: somebody wrote it since it was read, e.g.
+   * to delete it.
+   */
+  hold(action: HealingAction): Promise<HealingAction | 'conflict'>;
+  /** Removes our finalizer. Safe to repeat. */
+  release(ref: ObjectRef): Promise<void>;
+}
+
+export interface NewAction {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: HealingActionSpec;
+}
+
+export interface PolicyRecords {
+  /** With `uid`: undefined also when another policy has its name now. */
+  read(ref: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid?: string;
+  }): Promise<HealingPolicy | undefined>;
+  update(
+    ref: ObjectRef,
+    change: (policy: HealingPolicy) => HealingPolicyStatus | undefined,
+  ): Promise<HealingPolicy | undefined>;
+}

@@ -1,0 +1,58 @@
+import { allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import {
+  admit,
+  emptyLedger,
+  expire,
+  nextExpiry,
+  rebuild,
+  reserve,
+  settle,
+  type LedgerState,
+  type ReservationAnswer,
+} from '../src/domain/ledger.ts';
+import { activityOptions } from './activity-options.ts';
+import { startLifetime } from './entity.ts';
+import { reserveUpdate, type LedgerRequest } from './messages.ts';
+
+const steps = proxyActivities<Activities>(activityOptions.bookkeeping);
+
+/**
+ * The one place where limits and target locks are held, so that a grant is atomic over all of them. Every answer is
+ * computed inside the handler, which never waits and never throws: a throwing handler would stall all other callers.
+ */
+export async function remediationLedgerWorkflow(carried?: LedgerState): Promise<void> {
+  let state = carried ?? emptyLedger();
+  const lifetime = startLifetime();
+
+  const answer = (message: LedgerRequest): ReservationAnswer => {
+    const now = Date.now();
+    switch (message.type) {
+      case 'admit':
+        return admit(expire(state, now), message.request, now);
+      case 'reserve': {
+        const reserved = reserve(state, message.request, now);
+        state = reserved.state;
+        return reserved.answer;
+      }
+      case 'settle':
+        state = settle(state, message.id, message.hadEffect, now);
+        return { granted: true };
+    }
+  };
+  let changed = false;
+  setHandler(reserveUpdate, (messages) => {
+    changed = true;
+    return messages.map(answer);
+  });
+
+  if (!state.rebuilt) state = rebuild(state, await steps.readPastEffects(), Date.now());
+  while (!lifetime.over()) {
+    changed = false;
+    const expiry = nextExpiry(state);
+    await lifetime.wait(() => changed, expiry === undefined ? undefined : expiry - Date.now());
+    state = expire(state, Date.now());
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof remediationLedgerWorkflow>(state);
+}
