@@ -59,7 +59,7 @@ async function valueOf(
   if (valueFrom.fieldRef !== undefined) return fieldValue(valueFrom.fieldRef.fieldPath, pod, placement);
   if (valueFrom.resourceFieldRef !== undefined) {
     const { containerName, resource, divisor } = valueFrom.resourceFieldRef;
-    const of = allContainers(pod).find((candidate) => candidate.name === (containerName ?? container.name));
+    const of = containerName === undefined ? container : allContainers(pod).find(({ name }) => name === containerName);
     return String(Math.ceil(resourceValue(resource, of, placement) / parseQuantity(divisor ?? '1') || 0));
   }
   if (valueFrom.configMapKeyRef !== undefined) return keyValue('ConfigMap', valueFrom.configMapKeyRef, pod, source);

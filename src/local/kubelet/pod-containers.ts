@@ -30,6 +30,8 @@ export interface ContainerHost {
   wakeIn(ms: number): void;
 }
 
+export type StartOutcome = 'started' | 'failed' | 'put off';
+
 /** The containers of one pod: starts and stops them, follows their probes, and keeps the record of how each fared. */
 export class PodContainers {
   readonly records: Map<string, ContainerRecord>;
@@ -44,17 +46,17 @@ export class PodContainers {
     this.records = records;
   }
 
-  /** Starts a container unless it has to wait; whether the status may have changed in a way that shows at once. */
-  async start(container: Container): Promise<boolean> {
+  /** Starts a container unless its back-off forbids it; after a failure, too, the next look is planned. */
+  async start(container: Container): Promise<StartOutcome> {
     const record = this.#record(container);
-    if (this.#putOff(container, record)) return false;
+    if (this.#putOff(container, record)) return 'put off';
     const restartCount = record.restartCount + (record.current === undefined ? 0 : 1);
     const { pod, address, directory } = this.#host;
     const outcome = await startContainer(this.#node, { pod, container, restartCount, address, directory });
     if ('reason' in outcome) this.#noteFailure(record, restartCount, outcome);
     else this.#adopt(container, record, restartCount, outcome);
     this.#save();
-    return true;
+    return 'reason' in outcome ? 'failed' : 'started';
   }
 
   /** Ends a running container gracefully; a later call can only shorten its time. */

@@ -156,7 +156,12 @@ export class PodWorker implements ContainerHost {
     if (this.#terminal) return;
     this.#containers.applySpecChanges();
     for (const container of plan.stop) this.#containers.stop(container, this.#containers.graceMs());
-    for (const container of plan.start) if (await this.#containers.start(container)) this.#publish();
+    for (const container of plan.start) {
+      const outcome = await this.#containers.start(container);
+      // Put off is not told now: a crash stays visible for what it is until the next look.
+      if (outcome !== 'put off') this.#publish();
+      if (outcome === 'started' && !plan.initialized) this.wake(); // the next in line may follow
+    }
   }
 
   #enforceDeadline(): void {
