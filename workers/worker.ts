@@ -1,12 +1,8 @@
-import { createRequire } from 'node:module';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { createCluster } from '../src/adapters/kubernetes/cluster.ts';
 import { createEventRecorder } from '../src/adapters/kubernetes/event-recorder.ts';
-import { KubeClient } from '../src/adapters/kubernetes/kube-client.ts';
 import { createActionRecords, createPolicyRecords } from '../src/adapters/kubernetes/records.ts';
 import { createLedger } from '../src/adapters/temporal/ledger.ts';
 import { createPolicyMailbox } from '../src/adapters/temporal/policy-mailbox.ts';
@@ -15,17 +11,16 @@ import { TASK_QUEUE } from '../src/api/temporal-names.ts';
 import type { Config } from '../src/config/config.ts';
 import { auditLine } from '../src/telemetry/audit-line.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
+import { loadKubeClient } from './kube.ts';
 import type { RunningProcess } from './running-process.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** Long enough to finish a write and its record, short enough for a rolling update. */
 const SHUTDOWN_GRACE = '15s';
 
 /** Workflows and activities: everything that acts. Rejects when Temporal or the bundle cannot be had. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningProcess> {
-  const kube = KubeClient.load({
-    ...(config.kubernetes.kubeconfig === undefined ? {} : { kubeconfig: config.kubernetes.kubeconfig }),
-    ...(config.kubernetes.context === undefined ? {} : { context: config.kubernetes.context }),
-  });
+  const kube = loadKubeClient(config);
   const connection = await NativeConnection.connect({ address: config.temporal.address });
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const events = createEventRecorder(kube, log);
@@ -33,7 +28,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
     connection,
     namespace: config.temporal.namespace,
     taskQueue: TASK_QUEUE,
-    ...workflowCode(),
+    workflowBundle: { codePath: await workflowBundle() },
     activities: createActivities({
       cluster: createCluster(kube),
       actions: createActionRecords(kube),
@@ -62,13 +57,4 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
       await connection.close();
     },
   };
-}
-
-/** The bundle made at build time, or the sources, bundled now. */
-function workflowCode(): { workflowBundle: { codePath: string } } | { workflowsPath: string } {
-  const prebuilt =
-    process.env['KUBESKIPPY_WORKFLOW_BUNDLE'] ?? fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
-  if (existsSync(prebuilt)) return { workflowBundle: { codePath: prebuilt } };
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return { workflowsPath: createRequire(import.meta.url).resolve(`../workflows/index.${extension}`) };
 }

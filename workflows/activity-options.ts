@@ -1,10 +1,11 @@
-import type { ActivityOptions } from '@temporalio/workflow';
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
 
 /** An outage of the API server is outlasted, not failed on; the cap keeps recovery within seconds of its end. */
 const OUTAGE = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 
 /** One row per kind of step. Start-to-close finds crashed workers, schedule-to-close bounds every wait. */
-export const activityOptions = {
+const activityOptions = {
   /** Reads, and writes to our own objects: safe to repeat at any time. */
   bookkeeping: { startToCloseTimeout: '15s', scheduleToCloseTimeout: '24h', retry: OUTAGE },
   /** The effect: each attempt looks for traces of the earlier ones before it writes. */
@@ -12,3 +13,12 @@ export const activityOptions = {
   /** May be slow (a model), may fail: what follows from a failure is decided, not retried for ever. */
   analysis: { startToCloseTimeout: '60s', scheduleToCloseTimeout: '10m', retry: { ...OUTAGE, maximumAttempts: 5 } },
 } as const satisfies Record<string, ActivityOptions>;
+
+const SUMMARY_LIMIT = 200;
+const withSummary = (options: ActivityOptions) => (summary: string) =>
+  proxyActivities<Activities>({ ...options, summary: summary.slice(0, SUMMARY_LIMIT) });
+
+/** The steps, called with the line that Temporal's UI shows for them: `step('…').accept(action)`. */
+export const step = withSummary(activityOptions.bookkeeping);
+export const effect = withSummary(activityOptions.effect);
+export const analysis = withSummary(activityOptions.analysis);

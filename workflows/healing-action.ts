@@ -3,28 +3,22 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  proxyActivities,
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import { ActivityFailure, defineSearchAttributeKey } from '@temporalio/common';
-import type { Activities } from '../activities/index.ts';
 import { SEARCH_ATTRIBUTES } from '../src/api/temporal-names.ts';
 import { isSuccess, type Outcome } from '../src/domain/outcome.ts';
 import type { AcceptedPlan, Baseline } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { assess, observe, startVerification } from '../src/domain/verdict.ts';
-import { activityOptions } from './activity-options.ts';
+import { analysis, effect, step } from './activity-options.ts';
 import { openDesk, type Desk } from './desk.ts';
 
 /** A workflow is told which action it is for, and nothing that carries authority. */
 export interface HealingActionInput {
   readonly action: ObjectRef;
 }
-
-const steps = proxyActivities<Activities>(activityOptions.bookkeeping);
-const effects = proxyActivities<Activities>(activityOptions.effect);
-const analysis = proxyActivities<Activities>(activityOptions.analysis);
 
 const PHASE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.phase.name, SEARCH_ATTRIBUTES.phase.type);
 const AWAITING = defineSearchAttributeKey(
@@ -47,7 +41,7 @@ export async function healingActionWorkflow({ action }: HealingActionInput): Pro
     const outcome = await heal(action, desk);
     desk.show(outcome.reason, outcome.message);
     upsertSearchAttributes([{ key: PHASE, value: isSuccess(outcome.reason) ? 'Succeeded' : outcome.reason }]);
-    const reported = await steps.report(action, outcome);
+    const reported = await step(`${outcome.reason}: ${outcome.message}`).report(action, outcome);
     await condition(allHandlersFinished);
     return reported;
   });
@@ -56,19 +50,19 @@ export async function healingActionWorkflow({ action }: HealingActionInput): Pro
 async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
   for (let plans = 0; plans < MAX_PLANS; plans++) {
     desk.show('Accepting', 'checking the action against its policy and the live target');
-    const plan = await steps.accept(action);
+    const plan = await step('is it covered by its policy, and what would it change?').accept(action);
     if (plan.result === 'ended') return plan.outcome;
 
     if (!plan.resumed) {
       const declined = (await approve(action, plan, desk)) ?? (await reserve(action, plan, desk));
       if (declined !== undefined) return declined;
     }
-    const effect = await execute(action, plan, desk);
-    if (effect.result === 'drifted') continue;
-    if (effect.result === 'ended') return effect.outcome;
+    const executed = await execute(action, plan, desk);
+    if (executed.result === 'drifted') continue;
+    if (executed.result === 'ended') return executed.outcome;
 
     if (plan.dryRun) return { reason: 'DryRunCompleted', message: `would ${plan.summary}; nothing was changed` };
-    return verify(action, plan, effect.baseline, desk);
+    return verify(action, plan, executed.baseline, desk);
   }
   return { reason: 'Refused', message: `the target changed under ${MAX_PLANS} plans in a row; nothing was done` };
 }
@@ -76,7 +70,7 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
 /** Analysis first: what it finds may itself demand a person. Nobody holds a slot or a lock while people think. */
 async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
   desk.show('Analyzing', plan.summary);
-  const found = await analysis.analyze(action, plan.planDigest);
+  const found = await analysis(`is this the right thing to do: ${plan.summary}?`).analyze(action, plan.planDigest);
   if (desk.stopped() !== undefined) return desk.stopped();
   const { approval } = plan;
   if (!approval.required && found.choice === 'act') return undefined;
@@ -84,13 +78,16 @@ async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promi
   const why = approval.required ? approval.why : found.reason;
   desk.show('AwaitingApproval', `${plan.summary} (plan \`${plan.planDigest}\`): ${why}`);
   upsertSearchAttributes([{ key: AWAITING, value: true }]);
-  await steps.requestApproval(action, plan.planDigest, why);
+  await step(`ask a person: ${why}`).requestApproval(action, plan.planDigest, why);
   const decision = await desk.decision(plan.planDigest, approval.acceptSignals, approval.timeoutMs, () =>
-    steps.readDecision(action, plan.planDigest),
+    step('was spec.approval written?').readDecision(action, plan.planDigest),
   );
   upsertSearchAttributes([{ key: AWAITING, value: false }]);
   if (decision !== undefined) {
-    const recorded = await steps.recordDecision(action, decision);
+    const recorded = await step(`${decision.decision} by ${decision.by} (${decision.method})`).recordDecision(
+      action,
+      decision,
+    );
     if (recorded === 'void') return { reason: 'Expired', message: 'the decision did not hold when it was read again' };
     return decision.decision === 'Approved'
       ? undefined
@@ -105,7 +102,10 @@ async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promi
 async function reserve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
   for (;;) {
     if (desk.stopped() !== undefined) return desk.stopped();
-    const answer = await steps.reserve(action, plan.reservation);
+    const answer = await step(`a slot of ${plan.reservation.policy}, the lock of ${plan.reservation.target}`).reserve(
+      action,
+      plan.reservation,
+    );
     if (answer.granted) return undefined;
     if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
     desk.show('AwaitingReservation', answer.message);
@@ -124,7 +124,7 @@ async function execute(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promi
   for (let conflicts = 0; ;) {
     const stop = desk.stopped();
     if (stop !== undefined && !plan.resumed) return { result: 'ended', outcome: stop };
-    const tried = await effects.execute(action, plan.planDigest, attempt).catch(givenUp);
+    const tried = await effect(plan.summary).execute(action, plan.planDigest, attempt).catch(givenUp);
     if (tried.result === 'executed' || tried.result === 'ended' || tried.result === 'drifted') return tried;
     if (tried.result === 'conflict' && ++conflicts < MAX_CONFLICTS) {
       await sleep(50 * conflicts);
@@ -138,10 +138,10 @@ async function execute(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promi
       continue;
     }
     desk.show('AwaitingOperator', `${tried.message}. Signal \`operate\` with retry, skip, rollback or abort.`);
-    await steps.awaitOperator(action, tried.message);
+    await step(`wait for an operator: ${tried.message}`).awaitOperator(action, tried.message);
     const command = (await desk.command(OPERATOR_PATIENCE_MS)) ?? 'abort';
     if (command !== 'retry') {
-      const fenced = await effects.fence(action, attempt);
+      const fenced = await effect('make sure that no sleeping attempt can still write').fence(action, attempt);
       if (fenced.result === 'executed') return fenced;
       return {
         result: 'ended',
@@ -162,13 +162,17 @@ async function verify(action: ObjectRef, plan: AcceptedPlan, baseline: Baseline,
   desk.show('Verifying', plan.summary);
   let state = startVerification(Date.now());
   for (;;) {
-    state = observe(state, await steps.measure(action, plan.planDigest, baseline), Date.now());
+    state = observe(
+      state,
+      await step('is it healthy by evidence newer than the effect?').measure(action, plan.planDigest, baseline),
+      Date.now(),
+    );
     const verdict = assess(state, plan.verification, Date.now());
     if (verdict.verdict === 'running') {
       await sleep(verdict.nextInMs);
       continue;
     }
-    await steps.recordVerdict(action, verdict);
+    await step(`${verdict.verdict}: ${verdict.detail}`).recordVerdict(action, verdict);
     if (verdict.verdict === 'healed') return { reason: 'Healed', message: verdict.detail };
     return rollBack(action, plan, baseline, verdict.detail, desk);
   }
@@ -184,7 +188,7 @@ async function rollBack(
   if (!plan.reversible) return { reason: 'NotHealed', message: `${failure}; this action cannot be taken back` };
   desk.show('RollingBack', failure);
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-    const undone = await effects.rollBack(action, plan.planDigest, baseline);
+    const undone = await effect(`take it back: ${failure}`).rollBack(action, plan.planDigest, baseline);
     switch (undone.result) {
       case 'conflict':
         await sleep(50 * (conflicts + 1));

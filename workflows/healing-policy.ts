@@ -1,5 +1,4 @@
-import { allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
 import {
   applyCreations,
   applyEnd,
@@ -11,7 +10,7 @@ import {
 } from '../src/domain/episode.ts';
 import { summaryOf } from '../src/domain/policy-summary.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
-import { activityOptions } from './activity-options.ts';
+import { step } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
 import { actionEndedSignal, observeUpdate, policyDeletedSignal } from './messages.ts';
 
@@ -20,8 +19,6 @@ export interface HealingPolicyInput {
   /** Carried over from the run before. */
   readonly state?: PolicyState;
 }
-
-const steps = proxyActivities<Activities>(activityOptions.bookkeeping);
 
 /** Actions created in one go; the rest follows, oldest trouble first. */
 const MAX_CREATIONS = 10;
@@ -57,18 +54,20 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
     changed = false;
     const { wanted, nextAt } = due(state, Date.now(), MAX_CREATIONS);
     if (wanted.length > 0) {
-      const creations = await steps.createActions(policy, state.generation, wanted);
+      const creations = await step(
+        `create ${wanted.length} actions: ${wanted.map(({ firing }) => `${firing.trigger} on ${firing.subject.name}`).join(', ')}`,
+      ).createActions(policy, state.generation, wanted);
       if (creations === 'policy-gone') return;
       state = applyCreations(state, wanted, creations, Date.now());
     }
     if (Date.now() >= recheckAt) {
-      for (const ended of await steps.findEnded(policy, runningActions(state)))
+      for (const ended of await step('have actions ended unnoticed?').findEnded(policy, runningActions(state)))
         state = applyEnd(state, ended, Date.now());
       recheckAt = Date.now() + RECHECK_MS;
     }
     const summary = summaryOf(state);
     if (JSON.stringify(summary) !== reported) {
-      await steps.reportPolicy(policy, summary);
+      await step(`${summary.firing} firing of ${summary.selected} selected`).reportPolicy(policy, summary);
       reported = JSON.stringify(summary);
     }
     if (lifetime.over()) {

@@ -1,5 +1,4 @@
-import { allHandlersFinished, condition, continueAsNew, proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
 import {
   admit,
   emptyLedger,
@@ -11,11 +10,9 @@ import {
   type LedgerState,
   type ReservationAnswer,
 } from '../src/domain/ledger.ts';
-import { activityOptions } from './activity-options.ts';
+import { step } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
 import { reserveUpdate, type LedgerRequest } from './messages.ts';
-
-const steps = proxyActivities<Activities>(activityOptions.bookkeeping);
 
 /**
  * The one place where limits and target locks are held, so that a grant is atomic over all of them. Every answer is
@@ -46,7 +43,12 @@ export async function remediationLedgerWorkflow(carried?: LedgerState): Promise<
     return messages.map(answer);
   });
 
-  if (!state.rebuilt) state = rebuild(state, await steps.readPastEffects(), Date.now());
+  if (!state.rebuilt)
+    state = rebuild(
+      state,
+      await step('what was done in the past hour, by the actions themselves?').readPastEffects(),
+      Date.now(),
+    );
   while (!lifetime.over()) {
     changed = false;
     const expiry = nextExpiry(state);

@@ -1,0 +1,33 @@
+import { Client, Connection } from '@temporalio/client';
+import { createEventRecorder } from '../src/adapters/kubernetes/event-recorder.ts';
+import { KubeObjectWatch } from '../src/adapters/kubernetes/object-watch.ts';
+import { TemporalPolicyObserver } from '../src/adapters/temporal/policy-observer.ts';
+import { createWorkflowStarter } from '../src/adapters/temporal/workflow-starter.ts';
+import type { Config } from '../src/config/config.ts';
+import { Detector } from '../src/detector/detector.ts';
+import type { Logger } from '../src/telemetry/logger.ts';
+import { Watcher } from '../src/watcher/watcher.ts';
+import { loadKubeClient } from './kube.ts';
+import type { RunningProcess } from './running-process.ts';
+
+/** Watcher and detector: they hand over to Temporal and act on nothing. Runs on while Temporal or the API server is away. */
+export function startController(config: Config, log: Logger): RunningProcess {
+  const kube = loadKubeClient(config);
+  const connection = Connection.lazy({ address: config.temporal.address });
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const watches = new KubeObjectWatch({ client: kube, logger: log });
+  const detector = new Detector({ watches, observer: new TemporalPolicyObserver({ client }), logger: log });
+  const watcher = new Watcher({ watches });
+  detector.start();
+  watcher.start();
+  log.info({ temporal: config.temporal.address, cluster: kube.server }, 'controller is running');
+  const { promise: ended, resolve } = Promise.withResolvers<undefined>();
+  return {
+    ended,
+    async stop() {
+      await Promise.all([detector.stop(), watcher.stop()]);
+      await connection.close();
+      resolve(undefined);
+    },
+  };
+}
