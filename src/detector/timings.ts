@@ -1,0 +1,23 @@
+/** All in milliseconds. */
+export interface DetectorTimings {
+  /** The whole level is sent again at least this often. */
+  readonly wholeEveryMs: number;
+  /** A watch that heard nothing for longer, bookmarks included, is no evidence. */
+  readonly staleAfterMs: number;
+  /** How often the watches are looked at. */
+  readonly checkEveryMs: number;
+  /** Pause after a level of more than a few firings was sent, per firing. */
+  readonly settleMsPerFiring: number;
+  /** First and longest pause after a message that was not acknowledged. */
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
+}
+
+export const defaultTimings: DetectorTimings = {
+  wholeEveryMs: 60_000,
+  staleAfterMs: 120_000,
+  checkEveryMs: 5_000,
+  settleMsPerFiring: 5,
+  backoffBaseMs: 250,
+  backoffCapMs: 10_000,
+};
