@@ -50,7 +50,10 @@ export function createEventRecorder(client: KubeClient, log: Logger): EventRecor
 
 async function send(client: KubeClient, { regarding, type, reason, action, note }: EventNote): Promise<void> {
   const namespace = regarding.namespace === '' ? 'default' : regarding.namespace;
-  const digest = createHash('sha256').update(JSON.stringify([regarding.uid, reason, note])).digest('hex').slice(0, 16);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([regarding.uid, reason, note]))
+    .digest('hex')
+    .slice(0, 16);
   const body = {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',

@@ -70,17 +70,24 @@ export function kubeErrorFromResponse(request: string, status: number, text: str
 
 /** From a request that got no answer (refused, reset, timed out, aborted). */
 export function kubeErrorFromNetwork(request: string, error: unknown): KubeError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const cause = isErrorLike(error) && isErrorLike(error.cause) ? error.cause : error;
+  const code = isErrorLike(cause) && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  const message = messageOf(cause);
   return new KubeError(
     request,
     {
       status: 0,
-      reason: code ?? (cause instanceof Error ? cause.name : 'Network'),
+      reason: code ?? (isErrorLike(cause) ? cause.name : 'Network'),
       message: message.slice(0, MESSAGE_LIMIT),
       causes: [],
     },
     { cause: error },
   );
 }
+
+/** Not `instanceof Error`: errors of Node itself come from another realm where code runs in a context of its own. */
+const isErrorLike = (value: unknown): value is Error =>
+  typeof value === 'object' && value !== null && 'message' in value && 'name' in value;
+
+/** The message of whatever was thrown. */
+export const messageOf = (thrown: unknown): string => (isErrorLike(thrown) ? thrown.message : String(thrown));

@@ -1,4 +1,4 @@
-import { KubeError } from './kube-error.ts';
+import { KubeError, messageOf } from './kube-error.ts';
 import type { DisconnectReason, FullSyncReason } from './watch-stats.ts';
 import { InStreamError, SilentStreamError, TruncatedStreamError, UnparseableLineError } from './watch-stream.ts';
 
@@ -22,7 +22,7 @@ export interface StreamEnd {
 
 /** What the failure of a watch or list means. */
 export function classifyEnd(failure: unknown): StreamEnd {
-  const message = failure instanceof Error ? failure.message : JSON.stringify(failure);
+  const message = messageOf(failure);
   if (failure instanceof EarlyEndError) return { reason: 'closed-early', message };
   if (failure instanceof SilentStreamError) return { reason: 'silent', message };
   if (failure instanceof TruncatedStreamError) return { reason: 'truncated', message };

@@ -82,7 +82,7 @@ export async function* watchStream(client: KubeClient, options: WatchStreamOptio
         `the watch of ${options.path} ended within a line (${lines.unfinishedBytes} bytes)`,
       );
   } catch (error) {
-    throw signal.aborted && signal.reason instanceof Error ? signal.reason : error;
+    throw signal.aborted ? signal.reason : error;
   } finally {
     silence.stop();
     abort.abort(); // ends the connection when the reader leaves early
