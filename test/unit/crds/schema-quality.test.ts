@@ -3,6 +3,7 @@ import { readCrds } from '../../../scripts/read-crds.ts';
 import type { Schema } from '../../../src/adapters/kubernetes/crd-schema.ts';
 import { DEFAULTS, ACTION_CONDITIONS, POLICY_CONDITIONS, REASONS } from '../../../src/api/constants.ts';
 import { parseDuration } from '../../../src/domain/duration.ts';
+import { wrongObjects } from '../../support/crds/fixtures.ts';
 import { largestJson } from '../../support/crds/largest-json.ts';
 import { nodesOf } from '../../support/crds/schema-nodes.ts';
 
@@ -28,6 +29,13 @@ describe('what people read', () => {
 
   test('every rule says in words what is wrong', () => {
     expect(failing((schema) => rulesOf(schema).some(({ message = '' }) => message.length < 20))).toEqual([]);
+  });
+
+  test('every rule has a wrong object that it refuses', () => {
+    const expected = wrongObjects().flatMap(({ refused }) => refused);
+    const messages = nodes.flatMap(({ schema }) => rulesOf(schema).filter(({ rule }) => !rule.includes('oldSelf')));
+    const untested = messages.filter(({ message = '' }) => !expected.some((part) => message.includes(part)));
+    expect([...new Set(untested.map(({ message }) => message))]).toEqual([]);
   });
 
   test('every pattern has a rule that says the same in words, where people write the value', () => {
