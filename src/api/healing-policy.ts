@@ -197,7 +197,7 @@ export interface HealingPolicyStatus {
   readonly actionsTaken?: number;
   /** When the policy last made a HealingAction. */
   readonly lastActionTime?: string;
-  /** Fields of the spec that are accepted, but that this release of KubeSkippy does not act on, by path, for example `spec.triggers[0].metricTrigger`. Empty when everything in the spec has its effect. */
+  /** Fields of the spec that are accepted, but that this release of KubeSkippy does not act on, by path, for example `spec.triggers[0].type`. Empty when everything in the spec has its effect. */
   readonly notHonoured?: readonly string[];
   /** How many objects are concerned at the moment. */
   readonly counts?: PolicyCounts;

@@ -94,7 +94,7 @@ describe('what people see', () => {
         .split(/\s{2,}/);
     expect(await columns('hp')).toEqual(['NAME', 'READY', 'MODE', 'ACTIONS TAKEN', 'LAST ACTION', 'AGE']);
     expect(await columns('ha')).toEqual([
-      ...['NAME', 'TARGET', 'NAME OF TARGET', 'ACTION', 'PHASE', 'SUCCESS', 'REASON', 'AGE'],
+      ...['NAME', 'TARGET', 'TARGET NAME', 'ACTION', 'PHASE', 'SUCCESS', 'REASON', 'AGE'],
     ]);
     expect((await columns('ha', '-o', 'wide')).slice(-2)).toEqual(['POLICY', 'WORKFLOW']);
     expect(await kubectl('get', 'kubeskippy', '-o', 'name')).toContain('healingpolicy.kubeskippy.io/minimal');

@@ -92,6 +92,11 @@ describe('what a policy asks for and gets', () => {
       { actions: [{ type: 'restart', restartAction: { strategy: 'recreate', maxConcurrent: 2 } }] },
       ['spec.actions[0].restartAction.strategy', 'spec.actions[0].restartAction.maxConcurrent'],
     ],
+    [
+      'measurements in verification',
+      { verification: { queries: [{ query: 'up', operator: '==', threshold: 1 }] } },
+      ['spec.verification.queries'],
+    ],
     ['four eyes', { approval: { fourEyes: true } }, ['spec.approval.fourEyes']],
     ['the removal of finished actions', { ttlAfterFinished: '7d' }, ['spec.ttlAfterFinished']],
   ])('%s', (_, more, paths) => {
