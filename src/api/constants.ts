@@ -102,8 +102,6 @@ export const KEYS = {
 
 /** Value of the label `managed-by`. */
 export const MANAGED_BY = 'kubeskippy';
-/** Value of the label `trigger-type` of actions that no trigger made. */
-export const MANUAL_TRIGGER = 'manual';
 /** Held by a HealingAction from its claim to its end. */
 export const FINALIZER = `${GROUP}/finalizer`;
 
