@@ -12,6 +12,7 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { hasCode } from './provision-error.ts';
 import { runBriefly } from './run-briefly.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
@@ -106,7 +107,7 @@ function link(entry: CacheEntry): void {
     try {
       symlinkSync(entry.binary, join(entry.directory, name));
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
   }
 }

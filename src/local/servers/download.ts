@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sha256Of, storeInCache, type CacheEntry } from './cache.ts';
 import { reportProgress, type Say } from './progress.ts';
-import { hasCode, ProvisionError, reasonOf } from './provision-error.ts';
+import { hasCode, innermostReason, ProvisionError } from './provision-error.ts';
 import type { Release } from './releases.ts';
 import { runBriefly } from './run-briefly.ts';
 
@@ -63,17 +63,13 @@ async function fetchInto(url: string, part: string): Promise<void> {
   } catch (error) {
     if (error instanceof ProvisionError) throw error;
     if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw new ProvisionError(`no space left for ${part}`, { cause: error });
-    throw new ProvisionError(`${url}: ${stalled.signal.aborted ? 'no data for 30 s' : causeOf(error)}`, {
+    throw new ProvisionError(`${url}: ${stalled.signal.aborted ? 'no data for 30 s' : innermostReason(error)}`, {
       cause: error,
     });
   } finally {
     clearTimeout(timer);
   }
 }
-
-/** `fetch failed` says nothing; its cause does. */
-const causeOf = (error: unknown): string =>
-  reasonOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 
 /** Removes a file that is not the pinned one and says so. */
 async function checksumProblem(release: Release, part: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { isExecutable, whichOnPath } from './on-path.ts';
+import { whichOnPath } from './on-path.ts';
 import { ProvisionError } from './provision-error.ts';
 import { runBriefly } from './run-briefly.ts';
 
@@ -8,9 +8,6 @@ export interface GoToolchain {
   /** Where compiled packages are kept; most of the disk space goes there. */
   readonly buildCache: string;
 }
-
-/** Where installers put Go without touching PATH. */
-const USUAL_PLACES = ['/usr/local/go/bin/go', '/usr/lib/go/bin/go', '/snap/bin/go'];
 
 /** Settings of the user's that could make our modules unbuildable are left out. */
 export const goEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
@@ -22,7 +19,7 @@ export const goEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
 
 /** The user's Go, if it can fetch the version that the modules ask for (1.21 and later can). Throws ProvisionError. */
 export async function findGo(env: NodeJS.ProcessEnv): Promise<GoToolchain> {
-  const command = whichOnPath('go', env) ?? USUAL_PLACES.find(isExecutable);
+  const command = whichOnPath('go', env);
   if (command === undefined) throw new ProvisionError('there is no Go on PATH');
   const args = ['env', 'GOVERSION', 'GOCACHE'];
   const { code, output } = await runBriefly(command, args, goEnvironment(env));

@@ -64,7 +64,12 @@ export async function locatePrograms(names: readonly ProgramName[], options: Loc
     }),
   );
   // One after the other: two builds at once would only take turns on the same cores.
-  for (const name of wanted) if (!found.has(name)) note(name, await provide(name, search));
+  const byBundle = Map.groupBy(
+    wanted.filter((name) => !found.has(name)),
+    (name) => PROGRAMS[name].bundle,
+  );
+  for (const [bundle, members] of byBundle)
+    for (const [name, path] of await provide(bundle, members, search)) found.set(name, path);
   const missing = wanted.filter((name) => !found.has(name));
   if (missing.length > 0) throw missingProgramsError(missing, search.reasons, search.root);
   return Object.fromEntries(found) as Record<ProgramName, string>;
@@ -112,26 +117,37 @@ async function findReady(name: ProgramName, search: Search): Promise<string | un
   return undefined;
 }
 
-/** Download, build. */
-async function provide(name: ProgramName, search: Search): Promise<string | undefined> {
-  const { env, root, say } = search;
-  const { bundle } = PROGRAMS[name];
-  const reasons = search.reasons.get(name) ?? [];
-  const release = releaseOf(search.releases, name);
-  if (release === undefined) reasons.push(`no download is pinned for ${process.platform}-${process.arch}`);
+/** Download, build: what is missing of one bundle. */
+async function provide(
+  bundle: BundleName,
+  names: readonly ProgramName[],
+  search: Search,
+): Promise<readonly (readonly [ProgramName, string])[]> {
+  const { env, root, say, modules } = search;
+  const note = (reason: string): void => {
+    for (const name of names) search.reasons.get(name)?.push(reason);
+  };
+  const releases = names.flatMap((name) => releaseOf(search.releases, name) ?? []);
+  if (releases.length < names.length) note(`no download is pinned for ${process.platform}-${process.arch}`);
   else {
-    const entry = downloadEntry(root, name);
-    const failure = await make(entry, say, () => download(release, entry, say));
-    if (failure === undefined) return join(entry.directory, name);
-    reasons.push(`the download failed: ${failure}`);
+    const failure = await downloadAll(releases, search);
+    if (failure === undefined) return names.map((name) => [name, join(downloadEntry(root, name).directory, name)]);
+    note(`the download failed: ${failure}`);
     say(`${failure}; building it instead`);
   }
   const entry = bundleEntry(root, BUNDLES[bundle], bundle);
-  const failure = await make(entry, say, () =>
-    build(bundle, BUNDLES[bundle], entry, { modules: search.modules, env, say }),
-  );
-  if (failure === undefined) return join(entry.directory, name);
-  reasons.push(`the build failed: ${failure}`);
+  const failure = await make(entry, say, () => build(bundle, BUNDLES[bundle], entry, { modules, env, say }));
+  if (failure === undefined) return names.map((name) => [name, join(entry.directory, name)]);
+  note(`the build failed: ${failure}`);
+  return [];
+}
+
+async function downloadAll(releases: readonly Release[], { root, say }: Search): Promise<string | undefined> {
+  for (const release of releases) {
+    const entry = downloadEntry(root, release.program);
+    const failure = await make(entry, say, () => download(release, entry, say));
+    if (failure !== undefined) return failure;
+  }
   return undefined;
 }
 

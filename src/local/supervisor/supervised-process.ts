@@ -145,8 +145,8 @@ export class SupervisedProcess {
   }
 
   #problem(running: Running, deadline: AbortSignal): string | undefined {
-    if (running.exit !== undefined) return `ended before it was ready (${running.exit})`;
     if (this.#stopping.signal.aborted) return 'was stopped before it was ready';
+    if (running.exit !== undefined) return `ended before it was ready (${running.exit})`;
     if (deadline.aborted) return `was not ready within ${(this.spec.readyTimeoutMs ?? 60_000) / 1000} s`;
     return undefined;
   }
