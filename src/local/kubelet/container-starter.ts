@@ -86,7 +86,8 @@ export async function startContainer(
     return { reason: 'RunContainerError', message, exitCode: 128 };
   }
 
-  const volumes = directory.layVolumes(pod.spec.volumes ?? []);
+  const mounted = new Set(container.volumeMounts?.map(({ name }) => name));
+  const volumes = directory.layVolumes((pod.spec.volumes ?? []).filter(({ name }) => mounted.has(name)));
   const run: ProgramRun = {
     file: node.programs.file(program),
     args,

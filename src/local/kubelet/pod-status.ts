@@ -11,6 +11,7 @@ import {
   type ContainerStatus,
   type Pod,
   type PodCondition,
+  type PodPhase,
   type PodStatus,
   type RestartPolicy,
 } from './pod.ts';
@@ -55,7 +56,7 @@ export function podStatus(input: StatusInput): PodStatus {
       readyWhenDone: false,
     }),
   );
-  const phase = input.verdict === undefined ? podPhase(pod, records, terminal) : 'Failed';
+  const { phase, verdict } = phaseOf(input);
   const findings = podConditions({
     pod,
     phase,
@@ -67,7 +68,7 @@ export function podStatus(input: StatusInput): PodStatus {
   const generation = pod.metadata.generation;
   return {
     phase,
-    ...(input.verdict ?? {}),
+    ...(verdict ?? {}),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     hostIP: input.hostIP,
     hostIPs: [{ ip: input.hostIP }],
@@ -78,6 +79,14 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(hasInit ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
   };
+}
+
+/** A pod does not succeed or fail while a process of it, be it a sidecar's, still runs. */
+function phaseOf({ pod, records, terminal, verdict }: StatusInput): { phase: PodPhase; verdict?: PodVerdict } {
+  const alive = [...records.values()].some(({ current }) => current?.state === 'running');
+  if (!alive) return verdict === undefined ? { phase: podPhase(pod, records, terminal) } : { phase: 'Failed', verdict };
+  const phase = podPhase(pod, records, false);
+  return { phase: phase === 'Pending' ? 'Pending' : 'Running' };
 }
 
 interface ContainerContext {

@@ -72,6 +72,7 @@ describe('a container', () => {
 });
 
 describe('phase', () => {
+  const withSidecar = pod({ restartPolicy: 'Never', initContainers: [container('s', { restartPolicy: 'Always' })] });
   const two = (restartPolicy: 'Always' | 'OnFailure' | 'Never') =>
     pod({ restartPolicy, containers: [container('a'), container('b')] });
   test.each([
@@ -87,6 +88,8 @@ describe('phase', () => {
     ['deleted, killed', two('Always'), { a: exited(0), b: exited(137) }, true, 'Failed'],
     ['deleted before it started', two('Always'), {}, true, 'Failed'],
     ['init runs', pod({ initContainers: [container('i')] }), { i: running() }, false, 'Pending'],
+    ['done, but a sidecar runs', withSidecar, { s: running(), web: exited(0) }, true, 'Running'],
+    ['done, sidecar ended', withSidecar, { s: exited(0), web: exited(0) }, true, 'Succeeded'],
     [
       'init failed, Never',
       pod({ restartPolicy: 'Never', initContainers: [container('i')] }),
@@ -99,10 +102,9 @@ describe('phase', () => {
   });
   test('a deadline fails the pod whatever its containers say', () => {
     const verdict = { reason: 'DeadlineExceeded', message: 'too long' };
-    expect(status(pod(), { web: running() }, { verdict, terminal: true })).toMatchObject({
-      phase: 'Failed',
-      ...verdict,
-    });
+    const input = { verdict, terminal: true };
+    expect(status(pod(), { web: exited(0) }, input)).toMatchObject({ phase: 'Failed', ...verdict });
+    expect(status(pod(), { web: running() }, input).phase).toBe('Running'); // not before they have ended
   });
 });
 
