@@ -17,7 +17,7 @@ export function startController(config: Config, log: Logger): RunningProcess {
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const watches = new KubeObjectWatch({ client: kube, logger: log });
   const detector = new Detector({ watches, observer: new TemporalPolicyObserver({ client }), logger: log });
-  const watcher = new Watcher({ watches });
+  const watcher = new Watcher({ watches, starter: createWorkflowStarter(client) });
   detector.start();
   watcher.start();
   log.info({ temporal: config.temporal.address, cluster: kube.server }, 'controller is running');

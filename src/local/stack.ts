@@ -9,7 +9,8 @@ import type { ProcessSpec } from './supervisor/process-spec.ts';
 import { httpReady } from './supervisor/readiness.ts';
 
 export interface StackOptions extends LocalEnvironmentOptions {
-  readonly kubelet?: KubeletProcessOptions;
+  /** `false`: no node, so pods stay as whoever else writes their status. */
+  readonly kubelet?: KubeletProcessOptions | false;
   /** Settings of controller and worker, as KUBESKIPPY_… variables. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -30,7 +31,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await installManifests(admin);
     const ports = { controller: await freePort(), worker: await freePort() };
     await Promise.all([
-      env.supervisor.start(kubeletProcess(env, kubelet)),
+      ...(kubelet === false ? [] : [env.supervisor.start(kubeletProcess(env, kubelet))]),
       env.supervisor.start(healerProcess(env, 'worker', ports.worker, settings)),
       env.supervisor.start(healerProcess(env, 'controller', ports.controller, settings)),
     ]);

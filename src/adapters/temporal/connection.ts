@@ -1,0 +1,69 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { temporalError } from './temporal-error.ts';
+
+export interface TemporalConnectionOptions {
+  /** `host:port`. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly tls?: ConnectionOptions['tls'];
+  readonly apiKey?: string;
+  /** Longest time for one call, retries included; default 5 s. */
+  readonly deadlineMs?: number;
+}
+
+/** gRPC would wait up to two minutes before it dials again; and a half-open link must not outlive the deadline by much. */
+const CHANNEL = {
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 3_000,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.keepalive_time_ms': 15_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+} as const;
+
+/** A client that needs no server to be made: it connects with its first call, and again whenever the link is lost. */
+export class TemporalConnection {
+  readonly client: Client;
+  readonly #connection: Connection;
+  readonly #deadlineMs: number;
+  readonly #namespace: string;
+  #reachable: boolean | undefined;
+
+  constructor({ address, namespace, tls, apiKey, deadlineMs = 5_000 }: TemporalConnectionOptions) {
+    this.#connection = Connection.lazy({
+      address,
+      channelArgs: CHANNEL,
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+    });
+    this.client = new Client({ connection: this.#connection, namespace });
+    this.#namespace = namespace;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Whether the last call was answered, whatever the answer; undefined before the first. */
+  get reachable(): boolean | undefined {
+    return this.#reachable;
+  }
+
+  /** One call within the deadline. Rejects with what the client throws for an answer, else with a StepError. */
+  async call<T>(make: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      const result = await this.client.withDeadline(Date.now() + this.#deadlineMs, () => make(this.client));
+      this.#reachable = true;
+      return result;
+    } catch (error) {
+      const failure = temporalError(error);
+      this.#reachable = failure.code !== 'Unavailable';
+      throw failure;
+    }
+  }
+
+  /** Resolves when the namespace can be used. */
+  async ping(): Promise<void> {
+    await this.call((client) => client.workflowService.describeNamespace({ namespace: this.#namespace }));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defineSearchAttributeKey, TypedSearchAttributes, WorkflowNotFoundError } from '@temporalio/common';
+import { actionWorkflowId, MESSAGES, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOWS } from '../../api/temporal-names.ts';
+import type { ObjectRef } from '../../domain/target-ref.ts';
+import type { ActionSummary, WorkflowStarter, WorkflowState } from '../../ports/workflow-starter.ts';
+import type { TemporalConnection } from './connection.ts';
+
+/** Temporal's longest Keyword; a namespace and a name can have 317 characters. */
+const KEYWORD_LIMIT = 255;
+const SUMMARY_LIMIT = 400;
+const WORKFLOW_ID_PREFIX = actionWorkflowId('');
+
+const { policy, targetNamespace, target, action, phase, awaitingApproval } = SEARCH_ATTRIBUTES;
+const KEYS = {
+  policy: defineSearchAttributeKey(policy.name, policy.type),
+  targetNamespace: defineSearchAttributeKey(targetNamespace.name, targetNamespace.type),
+  target: defineSearchAttributeKey(target.name, target.type),
+  action: defineSearchAttributeKey(action.name, action.type),
+  phase: defineSearchAttributeKey(phase.name, phase.type),
+  awaitingApproval: defineSearchAttributeKey(awaitingApproval.name, awaitingApproval.type),
+};
+
+/** {@link WorkflowStarter} on Temporal. `taskQueue` is where the workers listen; default {@link TASK_QUEUE}. */
+export function createWorkflowStarter(connection: TemporalConnection, taskQueue: string = TASK_QUEUE): WorkflowStarter {
+  const signal = (uid: string, name: string): Promise<WorkflowState> =>
+    connection.call(async (client) => {
+      try {
+        await client.workflow.getHandle(actionWorkflowId(uid)).signal(name);
+        return 'running';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'closed';
+        throw error;
+      }
+    });
+
+  return {
+    startHealingAction: (ref, summary) =>
+      connection.call(async (client) => {
+        try {
+          await client.workflow.start(WORKFLOWS.action, {
+            workflowId: actionWorkflowId(ref.uid),
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            taskQueue,
+            args: [{ action: { namespace: ref.namespace, name: ref.name, uid: ref.uid } satisfies ObjectRef }],
+            staticSummary: summary.line.slice(0, SUMMARY_LIMIT),
+            staticDetails: `HealingAction ${ref.namespace}/${ref.name}, policy ${summary.policy}`,
+            typedSearchAttributes: searchAttributes(summary),
+          });
+          return 'running';
+        } catch (error) {
+          if (error instanceof WorkflowExecutionAlreadyStartedError) return 'closed';
+          throw error;
+        }
+      }),
+    signalDecision: ({ uid }) => signal(uid, MESSAGES.decisionRecorded),
+    cancel: ({ uid }) => signal(uid, MESSAGES.deletionRequested),
+    async *running(forMs) {
+      const before = new Date(Date.now() - forMs).toISOString();
+      const query = `WorkflowType = '${WORKFLOWS.action}' AND ExecutionStatus = 'Running' AND StartTime <= '${before}'`;
+      for await (const { workflowId } of connection.client.workflow.list({ query }))
+        if (workflowId.startsWith(WORKFLOW_ID_PREFIX)) yield workflowId.slice(WORKFLOW_ID_PREFIX.length);
+    },
+    ping: () => connection.ping(),
+  };
+}
+
+const searchAttributes = (summary: ActionSummary): TypedSearchAttributes =>
+  new TypedSearchAttributes([
+    { key: KEYS.policy, value: summary.policy.slice(0, KEYWORD_LIMIT) },
+    { key: KEYS.targetNamespace, value: summary.targetNamespace },
+    { key: KEYS.target, value: summary.target.slice(0, KEYWORD_LIMIT) },
+    { key: KEYS.action, value: summary.action },
+    { key: KEYS.phase, value: 'Pending' },
+    { key: KEYS.awaitingApproval, value: false },
+  ]);

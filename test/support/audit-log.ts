@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+
+/** One request as the API server itself recorded it. */
+export interface AuditEvent {
+  readonly auditID: string;
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: {
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly apiGroup?: string;
+  };
+  readonly requestURI: string;
+  readonly responseStatus?: { readonly code?: number };
+  readonly requestObject?: unknown;
+  readonly requestReceivedTimestamp: string;
+  /** When the answer was complete: the write is stored and visible. Microseconds. */
+  readonly stageTimestamp: string;
+}
+
+/** Every complete line of the audit log; a line that is still being written is left out. */
+export function readAuditLog(file: string): AuditEvent[] {
+  const text = readFileSync(file, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AuditEvent);
+}
+
+export const WORKER_USER = 'system:serviceaccount:kubeskippy-system:kubeskippy-worker';
+
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+const succeeded = (event: AuditEvent): boolean => {
+  const code = event.responseStatus?.code ?? 0;
+  return code >= 200 && code < 300;
+};
+
+/**
+ * The writes of KubeSkippy's worker that changed a workload: spec patches and evictions that the API server accepted.
+ * Its own objects, Events, dry runs and annotation-only writes (claims and fences) do not count.
+ */
+export const effectsIn = (events: readonly AuditEvent[]): AuditEvent[] =>
+  events.filter((event) => {
+    if (event.user.username !== WORKER_USER || !WRITES.has(event.verb) || !succeeded(event)) return false;
+    if (event.requestURI.includes('dryRun=')) return false;
+    const { resource = '', subresource } = event.objectRef ?? {};
+    if (resource === 'pods') return subresource === 'eviction' || event.verb === 'delete';
+    if (!['deployments', 'statefulsets', 'daemonsets'].includes(resource)) return false;
+    return !annotationsOnly(event.requestObject);
+  });
+
+function annotationsOnly(patch: unknown): boolean {
+  if (!Array.isArray(patch)) return false;
+  return (patch as { op: string; path: string }[])
+    .filter(({ op }) => op !== 'test')
+    .every(({ path }) => path.startsWith('/metadata/annotations'));
+}
