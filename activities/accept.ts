@@ -25,7 +25,7 @@ export const planDigest = ({ target, action, parameters }: Plan): string =>
   createHash('sha256')
     .update(canonical({ uid: target.uid, action, parameters }))
     .digest('hex')
-    .slice(0, 16);
+    .slice(0, 32);
 
 /** Reads action, policy and target live, checks that the one is covered by the other, and resolves the plan. */
 export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Date): Promise<AcceptedPlan | Ended> {

@@ -6,13 +6,19 @@ import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { changed } from './record.ts';
 
+const NOT_REQUIRED = {
+  type: 'Approved',
+  status: 'True',
+  reason: REASONS.Approved.notRequired,
+  message: 'neither the policy nor the action asks for approval',
+} as const;
 const ABSTAIN = { choice: 'abstain', summary: 'do nothing until a person has looked' };
 
 /** Asks the analyzer to choose among what is permitted; whatever is not one of the options counts as abstaining. */
 export async function analyze(
   { actions, analyzer }: ActivityPorts,
   ref: ObjectRef,
-  digest: string,
+  { digest, approvalRequired }: { readonly digest: string; readonly approvalRequired: boolean },
   signal: AbortSignal,
   now: () => Date,
 ): Promise<AnalysisResult> {
@@ -59,6 +65,7 @@ export async function analyze(
             reason: choice === 'act' ? REASONS.Analyzed.decided : REASONS.Analyzed.abstained,
             message: `${analyzer.name}: ${reason}`,
           },
+          ...(choice === 'act' && !approvalRequired ? [NOT_REQUIRED] : []),
         ],
       },
       now().toISOString(),

@@ -1,26 +1,37 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
-import type { ExecutionResult } from '../src/domain/steps.ts';
-import type { ActionRecords } from '../src/ports/records.ts';
+import type { Baseline, ExecutionResult } from '../src/domain/steps.ts';
+import { describeTarget } from '../src/domain/target-ref.ts';
 import type { Attempt } from './execute.ts';
+import { toEvidence } from './health-of-target.ts';
+import type { ActivityPorts } from './ports.ts';
 import { chained, changed, refOf } from './record.ts';
+
+/** What the target is like before the effect: compared with later, so it is written down now. */
+interface Before {
+  /** Of the part that the effect changes. */
+  readonly digest: string;
+  /** Read while the finalizer is being set. */
+  readonly view: Promise<Baseline>;
+}
 
 /**
  * Marks the point after which the effect may exist. It is a compare-and-swap on the HealingAction, so a deletion either
  * comes first, and then there is no effect, or comes after, and then the finalizer makes it wait for the end.
  */
 export async function claimEffect(
-  actions: ActionRecords,
+  { actions, audit }: Pick<ActivityPorts, 'actions' | 'audit'>,
   action: HealingAction,
   plan: Plan,
-  baseline: string,
+  before: Before,
   attempt: Attempt,
 ): Promise<'claimed' | ExecutionResult> {
   if (action.status?.claim === undefined) {
     const held = await actions.hold(action);
     if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
   }
+  const baseline = await before.view;
   const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;
   const updated = await actions.update(refOf(action), (latest) => {
@@ -48,8 +59,13 @@ export async function claimEffect(
           step: 'execute',
           attempt: attempt.number,
           time,
-          baseline,
+          baseline: before.digest,
         },
+        ...(latest.status?.claim === undefined
+          ? {
+              evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), time) },
+            }
+          : {}),
         attempts: attempt.number,
         lastAttemptTime: time,
         audit: chained(first, { ...entry, kind: 'intent', summary: plan.summary }),
@@ -68,5 +84,8 @@ export async function claimEffect(
   });
   if (updated === undefined)
     return { result: 'ended', outcome: { reason: 'Deleted', message: 'the HealingAction no longer exists' } };
-  return refusal ?? 'claimed';
+  if (refusal !== undefined) return refusal;
+  for (const entry of updated.status?.audit?.slice(-2) ?? [])
+    if (entry.time === time) audit.append(refOf(action), entry);
+  return 'claimed';
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { DEFAULTS, KEYS, MANAGED_BY } from '../src/api/constants.ts';
-import type { HealingAction, HealingActionSpec } from '../src/api/healing-action.ts';
+import type { HealingActionSpec } from '../src/api/healing-action.ts';
 import type { ActionTemplate, HealingPolicy, PolicyDecision, Trigger } from '../src/api/healing-policy.ts';
 import { actionFor, supportsKind } from '../src/actions/index.ts';
 import { parseDuration } from '../src/domain/duration.ts';
-import { isTerminal } from '../src/domain/outcome.ts';
 import type { Creation, Wanted } from '../src/domain/episode.ts';
 import type { Firing } from '../src/domain/firing.ts';
 import { byName, inOrder } from '../src/domain/naming.ts';
@@ -39,16 +38,14 @@ export async function createActions(
   if (policy.metadata.generation !== generation)
     return wanted.map(({ episode }) => held(episode, 'the policy was edited; waiting for what it says now', RETRY_MS));
 
-  const existing = await ports.actions.list({ namespace: ref.namespace, name: ref.name });
-  const creations: Creation[] = [];
-  const decisions: PolicyDecision[] = [];
-  for (const item of wanted) {
-    const { creation, decision } = await createOne(ports, policy, item, existing, nonce, now());
-    creations.push(creation);
-    if (decision !== undefined) decisions.push(decision);
-  }
-  await recordDecisions(ports, ref, decisions, now);
-  return creations;
+  const made = await Promise.all(wanted.map((item) => createOne(ports, policy, item, nonce, now())));
+  await recordDecisions(
+    ports,
+    ref,
+    made.flatMap(({ decision }) => decision ?? []),
+    now,
+  );
+  return made.map(({ creation }) => creation);
 }
 
 const held = (episode: string, why: string, retryAfterMs: number): Creation => ({
@@ -62,7 +59,6 @@ async function createOne(
   ports: ActivityPorts,
   policy: HealingPolicy,
   { episode, rung, firing }: Wanted,
-  existing: readonly HealingAction[],
   nonce: string,
   now: Date,
 ): Promise<{ readonly creation: Creation; readonly decision?: PolicyDecision }> {
@@ -84,16 +80,6 @@ async function createOne(
     };
   }
   const { template, target } = chosen;
-
-  const earlier = existing.filter((action) => action.spec.targetResource.uid === target.uid);
-  const running = earlier.find((action) => !isTerminal(action.status?.conditions));
-  // Found again after Temporal lost its memory, or by a second attempt: it is the one that is wanted.
-  if (running !== undefined)
-    return {
-      creation: { episode, result: 'created', uid: running.metadata.uid, name: running.metadata.name, cooldownMs },
-    };
-  const restMs = cooldownLeft(earlier, firing.trigger, cooldownMs, now.getTime());
-  if (restMs > 0) return { creation: held(episode, `cooldown of trigger ${firing.trigger}`, restMs) };
 
   if (policy.spec.mode === undefined || policy.spec.mode === 'monitor') {
     const why = `mode monitor: would ${template.type} ${describeTarget(target)}`;
@@ -121,7 +107,7 @@ async function createOne(
       [KEYS.actionType]: template.type,
       [KEYS.triggerType]: labelValue(firing.trigger),
     },
-    annotations: { [KEYS.lastApplied]: now.toISOString() },
+    annotations: { [KEYS.lastApplied]: now.toISOString(), [KEYS.episode]: episode },
     spec: specOf(policy, trigger, chosen, firing, now),
   });
   const { uid, name } = created.metadata;
@@ -179,14 +165,6 @@ function actionName(policy: HealingPolicy, template: string, nonce: string): str
     .replaceAll(/[^a-z0-9-]+/g, '-')
     .slice(0, 52);
   return `${stem.replace(/-+$/, '')}-${digest}`;
-}
-
-/** Milliseconds for which a trigger must stay silent about a target, by the actions' own records. */
-function cooldownLeft(earlier: readonly HealingAction[], trigger: string, cooldownMs: number, now: number): number {
-  const ends = earlier
-    .filter((action) => action.spec.trigger?.name === trigger)
-    .flatMap(({ status }) => (status?.completionTime === undefined ? [] : [Date.parse(status.completionTime)]));
-  return ends.length === 0 ? 0 : Math.max(0, Math.max(...ends) + cooldownMs - now);
 }
 
 const admit = ({ ledger }: ActivityPorts, policy: HealingPolicy, target: TargetRef): Promise<ReservationAnswer> =>

@@ -11,7 +11,7 @@ import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import { claimEffect } from './claim.ts';
 import { coverage } from './coverage.ts';
-import { baselineOf, fromEvidence, healthSubject, toEvidence, viewWorkload } from './health-of-target.ts';
+import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -78,11 +78,10 @@ export async function execute(
   if (effect.result === 'drifted') return effect;
 
   if (granted.dryRun) return rehearse(ports, action, plan, effect, live.object, attempt);
-  const [held, baseline] = await Promise.all([
-    claimEffect(ports.actions, action, plan, definition.baseline(live.object), attempt),
-    viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf),
-  ]);
-  if (held !== 'claimed') return held;
+  const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
+  const claimed = await claimEffect(ports, action, plan, { digest: definition.baseline(live.object), view }, attempt);
+  if (claimed !== 'claimed') return claimed;
+  const baseline = status.claim === undefined ? await view : fromEvidence(status.evidence?.before);
   const written = await perform(ports, effect, live.object, marker.key, attempt);
   return afterWrite(ports, action, plan, effect, written, attempt, baseline);
 }
@@ -271,7 +270,6 @@ async function recordEffect(
         ...(effect === undefined
           ? {}
           : {
-              evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), time) },
               result: { success: false, message: 'done, not verified yet', changes: changesOf(plan, effect, time) },
             }),
         set: [

@@ -18,6 +18,7 @@ import { fence } from './fence.ts';
 import { findEnded } from './find-ended.ts';
 import type { ActivityPorts } from './ports.ts';
 import { readPastEffects } from './read-past-effects.ts';
+import { recallEpisodes } from './recall-episodes.ts';
 import { report } from './report.ts';
 import { reportPolicy } from './report-policy.ts';
 import { reserve } from './reserve.ts';
@@ -44,7 +45,8 @@ function attempt(number: number, step: string, uid: string): Attempt {
 export function createActivities(ports: ActivityPorts) {
   return withFailures({
     accept: (action: ObjectRef) => accept(ports, action, now),
-    analyze: (action: ObjectRef, digest: string) => analyze(ports, action, digest, cancellationSignal(), now),
+    analyze: (action: ObjectRef, digest: string, approvalRequired: boolean) =>
+      analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
     requestApproval: (action: ObjectRef, digest: string, why: string) =>
       requestApproval(ports, action, digest, why, now),
     readDecision: (action: ObjectRef, digest: string) => readDecision(ports, action, digest),
@@ -64,6 +66,7 @@ export function createActivities(ports: ActivityPorts) {
       const { workflowExecution, activityId } = activityInfo();
       return createActions(ports, policy, generation, wanted, `${workflowExecution?.runId ?? ''}/${activityId}`, now);
     },
+    recallEpisodes: (policy: ObjectRef) => recallEpisodes(ports, policy),
     findEnded: (policy: ObjectRef, running: readonly RunningAction[]) => findEnded(ports, policy, running),
     reportPolicy: (policy: ObjectRef, summary: PolicySummary) => reportPolicy(ports, policy, summary, now),
 

@@ -6,7 +6,7 @@ import { derivePhase, isTerminal } from '../src/domain/outcome.ts';
 import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
 
 /** The newest entries are kept; the copy outside the cluster has all of them. */
-const MAX_AUDIT_ENTRIES = 32;
+const MAX_AUDIT_ENTRIES = 24;
 
 export const refOf = (action: HealingAction): ObjectRef => ({
   namespace: action.metadata.namespace ?? '',

@@ -10,7 +10,8 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 export function installRuntime(log: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      log[LEVELS[level]]({ temporal: meta }, message);
+      const { error, ...rest } = meta ?? {};
+      log[LEVELS[level]]({ temporal: rest, ...(error === undefined ? {} : { err: error }) }, message);
     }),
     // The process ends itself: see `serve`.
     shutdownSignals: [],

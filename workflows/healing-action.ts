@@ -38,13 +38,22 @@ const MAX_PLANS = 5;
 export async function healingActionWorkflow({ action }: HealingActionInput): Promise<Outcome> {
   const desk = openDesk();
   return CancellationScope.nonCancellable(async () => {
-    const outcome = await heal(action, desk);
+    const outcome = await heal(action, desk).catch(toOutcome);
     desk.show(outcome.reason, outcome.message);
     upsertSearchAttributes([{ key: PHASE, value: isSuccess(outcome.reason) ? 'Succeeded' : outcome.reason }]);
     const reported = await step(`${outcome.reason}: ${outcome.message}`).report(action, outcome);
     await condition(allHandlersFinished);
     return reported;
   });
+}
+
+/** A step that gave up for good is not the end of the story: whatever was begun, a person learns where it stands. */
+function toOutcome(error: unknown): Outcome {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return {
+    reason: 'NeedsHuman',
+    message: `${error.activityType} failed for good: ${error.cause?.message ?? error.message}`,
+  };
 }
 
 async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
@@ -70,7 +79,11 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
 /** Analysis first: what it finds may itself demand a person. Nobody holds a slot or a lock while people think. */
 async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
   desk.show('Analyzing', plan.summary);
-  const found = await analysis(`is this the right thing to do: ${plan.summary}?`).analyze(action, plan.planDigest);
+  const found = await analysis(`is this the right thing to do: ${plan.summary}?`).analyze(
+    action,
+    plan.planDigest,
+    plan.approval.required,
+  );
   if (desk.stopped() !== undefined) return desk.stopped();
   const { approval } = plan;
   if (!approval.required && found.choice === 'act') return undefined;

@@ -5,6 +5,7 @@ import {
   applyObservation,
   due,
   emptyPolicyState,
+  recall,
   runningActions,
   type PolicyState,
 } from '../src/domain/episode.ts';
@@ -22,6 +23,8 @@ export interface HealingPolicyInput {
 
 /** Actions created in one go; the rest follows, oldest trouble first. */
 const MAX_CREATIONS = 10;
+/** The status is for people: a storm of firings must not wait for it to be written each time. */
+const REPORT_EVERY_MS = 1_000;
 /** How often the record of running actions is compared with the actions themselves, in case one vanished. */
 const RECHECK_MS = 60_000;
 
@@ -48,11 +51,14 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
     deleted = true;
   });
 
+  if (carried === undefined)
+    state = recall(state, await step('what has this policy done before?').recallEpisodes(policy), Date.now());
   let reported = '';
+  let reportAt = 0;
   let recheckAt = Date.now() + RECHECK_MS;
   while (!deleted) {
     changed = false;
-    const { wanted, nextAt } = due(state, Date.now(), MAX_CREATIONS);
+    const { wanted } = due(state, Date.now(), MAX_CREATIONS);
     if (wanted.length > 0) {
       const creations = await step(
         `create ${wanted.length} actions: ${wanted.map(({ firing }) => `${firing.trigger} on ${firing.subject.name}`).join(', ')}`,
@@ -66,16 +72,19 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
       recheckAt = Date.now() + RECHECK_MS;
     }
     const summary = summaryOf(state);
-    if (JSON.stringify(summary) !== reported) {
+    const news = JSON.stringify(summary) !== reported;
+    if (news && Date.now() >= reportAt) {
       await step(`${summary.firing} firing of ${summary.selected} selected`).reportPolicy(policy, summary);
       reported = JSON.stringify(summary);
+      reportAt = Date.now() + REPORT_EVERY_MS;
     }
     if (lifetime.over()) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof healingPolicyWorkflow>({ policy, state });
     }
     const pending = runningActions(state).length > 0 ? recheckAt : undefined;
-    const wakeAt = Math.min(nextAt ?? Infinity, pending ?? Infinity, dueAt(state) ?? Infinity);
+    const unsaid = JSON.stringify(summary) === reported ? undefined : reportAt;
+    const wakeAt = Math.min(dueAt(state) ?? Infinity, unsaid ?? Infinity, pending ?? Infinity);
     await lifetime.wait(() => changed || deleted, Number.isFinite(wakeAt) ? wakeAt - Date.now() : undefined);
   }
 }

@@ -50,6 +50,15 @@ export type Creation =
   | { readonly episode: string; readonly result: 'held'; readonly why: string; readonly retryAfterMs: number }
   | { readonly episode: string; readonly result: 'exhausted'; readonly why: string };
 
+/** The newest action of an episode, as the actions' own records show it. */
+export interface RecalledAction extends RunningAction {
+  readonly episode: string;
+  readonly trigger: string;
+  readonly cooldownMs: number;
+  /** Absent while it runs. */
+  readonly ended?: { readonly reason: OutcomeReason; readonly at: number };
+}
+
 export interface RunningAction {
   readonly uid: string;
   readonly name: string;
@@ -73,6 +82,18 @@ export const emptyPolicyState = (): PolicyState => ({
 
 /** Pods of one workload are one trouble: the outermost object that the policy selects stands for all of them. */
 export const episodeOf = (firing: Firing): string => (firing.candidates.at(-1) ?? firing.subject).uid;
+
+/** Takes over what the actions themselves say, for episodes of which nothing is known yet. */
+export function recall(state: PolicyState, actions: readonly RecalledAction[], now: number): PolicyState {
+  let next = state;
+  for (const { episode, trigger, cooldownMs, uid, name, ended } of actions) {
+    if (state.episodes[episode] !== undefined) continue;
+    const running = { uid, name, trigger, cooldownMs, since: now };
+    next = { ...next, episodes: { ...next.episodes, [episode]: { rung: 0, notBefore: {}, running } } };
+    if (ended !== undefined) next = applyEnd(next, { uid, reason: ended.reason }, ended.at);
+  }
+  return next;
+}
 
 /** The new level replaces the old one. Episodes that are quiet, idle and past their cooldown are forgotten. */
 export function applyObservation(state: PolicyState, observation: Observation, now: number): PolicyState {
@@ -112,7 +133,7 @@ export function due(
 ): { readonly wanted: readonly Wanted[]; readonly nextAt: number | undefined } {
   const wanted = new Map<string, Wanted>();
   let nextAt: number | undefined;
-  for (const firing of [...state.firing].sort((a, b) => (a.since < b.since ? -1 : 1))) {
+  for (const firing of [...state.firing].sort(byAge)) {
     const key = episodeOf(firing);
     const episode = state.episodes[key];
     if (episode?.running !== undefined || episode?.exhausted !== undefined || wanted.has(key)) continue;
@@ -123,6 +144,12 @@ export function due(
   }
   return { wanted: [...wanted.values()], nextAt };
 }
+
+/** By time, whatever its form; what is equally old has an order too, so that it does not matter in which it was told. */
+const byAge = (a: Firing, b: Firing): number =>
+  Date.parse(a.since) - Date.parse(b.since) || compare(orderOf(a), orderOf(b));
+const orderOf = ({ trigger, subject }: Firing): string => `${subject.uid} ${trigger}`;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export function applyCreations(
   state: PolicyState,

@@ -1,8 +1,11 @@
 import { API_VERSION, FINALIZER, KEYS } from '../../api/constants.ts';
 import type { HealingAction, HealingActionStatus } from '../../api/healing-action.ts';
 import type { HealingPolicy, HealingPolicyStatus } from '../../api/healing-policy.ts';
+import type { Bounds } from '../../api/bounds.ts';
 import type { KubeObject } from '../../api/meta.ts';
+import { healingActionStatusBounds, healingPolicyStatusBounds } from '../../api/status-bounds.ts';
 import type { ObjectRef } from '../../domain/target-ref.ts';
+import { withinBounds } from '../../domain/within-bounds.ts';
 import { StepError } from '../../errors.ts';
 import type { ActionRecords, PolicyRecords } from '../../ports/records.ts';
 import type { KubeClient } from './kube-client.ts';
@@ -48,7 +51,13 @@ export function createActionRecords(client: KubeClient): ActionRecords {
       }),
 
     update: (ref, change) =>
-      updateStatus<HealingAction, HealingActionStatus>(client, resources.healingActions, ref, change),
+      updateStatus<HealingAction, HealingActionStatus>(
+        client,
+        resources.healingActions,
+        ref,
+        healingActionStatusBounds,
+        change,
+      ),
 
     hold: (action) =>
       attempted(async () => {
@@ -85,7 +94,13 @@ export const createPolicyRecords = (client: KubeClient): PolicyRecords => ({
       return uid === undefined || policy?.metadata.uid === uid ? policy : undefined;
     }),
   update: (ref, change) =>
-    updateStatus<HealingPolicy, HealingPolicyStatus>(client, resources.healingPolicies, ref, change),
+    updateStatus<HealingPolicy, HealingPolicyStatus>(
+      client,
+      resources.healingPolicies,
+      ref,
+      healingPolicyStatusBounds,
+      change,
+    ),
 });
 
 async function readByUid<T extends KubeObject>(
@@ -104,6 +119,7 @@ async function updateStatus<T extends KubeObject & { readonly status?: S }, S>(
   client: KubeClient,
   resource: Resource,
   ref: ObjectRef,
+  bounds: Bounds,
   change: (object: T) => S | undefined,
 ): Promise<T | undefined> {
   return raced(async () => {
@@ -115,7 +131,7 @@ async function updateStatus<T extends KubeObject & { readonly status?: S }, S>(
       return await client.replace<T>(
         resource,
         { namespace: ref.namespace, name: ref.name, subresource: 'status' },
-        { ...object, status },
+        { ...object, status: withinBounds(status, bounds) },
       );
     } catch (error) {
       if (error instanceof KubeError && error.status === 404) return undefined;

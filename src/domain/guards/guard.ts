@@ -15,7 +15,7 @@ export interface GuardInput {
 export interface ProtectedResource {
   readonly apiVersion: string;
   readonly kind: string;
-  /** Names of this kind that the rule does not protect. */
+  /** The names that are protected, `*` for any text; none means all. The field's name is the original's. */
   readonly excludeNames?: readonly string[];
 }
 
