@@ -1,0 +1,71 @@
+/**
+ * All tests, in the order in which they are quick to fail. Arguments go to Jest (`npm test -- kubelet`,
+ * `npm test -- -t "undoes a rollout"`). The last line is `N passed, N failed`; skipped tests, files that break before
+ * their first test, and kinds of tests of which none was run count as failed.
+ */
+import { fileURLToPath } from 'node:url';
+import { runJest, type JestRun } from './run-jest.ts';
+import { countLine, type FileTime, type Tally } from './tally.ts';
+
+const MINUTE_MS = 60_000;
+const SLOWEST = 10;
+
+// One file at a time where servers run: on two cores they are the load already.
+const runs: readonly JestRun[] = [
+  { projects: ['unit'], workers: 2, limitMs: 5 * MINUTE_MS },
+  { projects: ['architecture', 'replay'], workers: 1, limitMs: 10 * MINUTE_MS },
+  { projects: ['integration'], workers: 1, limitMs: 40 * MINUTE_MS }, // may build the servers first
+  { projects: ['e2e'], workers: 1, limitMs: 25 * MINUTE_MS },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const args = process.argv.slice(2);
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    interruption.abort();
+  });
+
+const tallies: Tally[] = [];
+const rows: string[] = [];
+for (const run of runs) {
+  if (interruption.signal.aborted) break;
+  const name = run.projects.join(', ');
+  const began = Date.now();
+  say(`\n== ${name}`);
+  const tally = withMissing(await runJest(run, { root, args }), run.projects);
+  tallies.push(tally);
+  rows.push(`${name.padEnd(22)}${countLine(tally).padEnd(26)}${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+const total = {
+  passed: tallies.reduce((sum, { passed }) => sum + passed, 0),
+  failures: tallies.flatMap(({ failures }) => failures),
+};
+if (interruption.signal.aborted) total.failures.push('interrupted');
+else if (total.passed + total.failures.length === 0) total.failures.push(`no test matches ${args.join(' ')}`);
+
+say('\n== all');
+for (const row of rows) say(row);
+say('slowest files:');
+for (const { file, seconds } of slowest(tallies.flatMap(({ files }) => files)))
+  say(`  ${seconds.toFixed(1).padStart(6)} s  ${file}`);
+if (total.failures.length > 0) say('failed:');
+for (const failure of total.failures) say(`  ${failure}`);
+say(countLine(total));
+process.exitCode = total.failures.length === 0 ? 0 : 1;
+
+/** Without a choice of tests, none of a kind means that they were not found. */
+function withMissing(tally: Tally, projects: readonly string[]): Tally {
+  if (args.length > 0) return tally;
+  const missing = projects.filter((project) => !tally.files.some(({ file }) => file.startsWith(`test/${project}/`)));
+  return { ...tally, failures: [...tally.failures, ...missing.map((project) => `${project}: no test was run`)] };
+}
+
+function slowest(files: readonly FileTime[]): readonly FileTime[] {
+  return files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+}
