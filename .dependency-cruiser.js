@@ -113,9 +113,16 @@ export default {
     }),
     only(
       'local-heals-nothing',
-      'The local environment is servers and a kubelet: what it shows would prove nothing if it knew the healer.',
-      '^src/local/',
-      ['^src/(local|adapters|ports|domain|api|telemetry)/', PACKAGES],
+      'Servers and a kubelet: what they show would prove nothing if they knew the healer.',
+      '^src/local/(?!demo/)',
+      ['^src/local/(?!demo/)', '^src/(adapters|ports|domain|api|telemetry)/', PACKAGES],
+      { core: true },
+    ),
+    only(
+      'demo-only-looks-on',
+      'The demo breaks things and reads what becomes of them; it may read a condition as a trigger does.',
+      '^src/local/demo/',
+      ['^src/(local|adapters|ports|domain|api|telemetry|triggers)/', PACKAGES],
       { core: true },
     ),
     closed('local-is-for-development', 'Nothing that is deployed reaches the local servers.', '^src/local/', [
