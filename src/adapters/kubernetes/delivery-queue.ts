@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/meta.ts';
 import type { ObjectChange } from '../../ports/object-watch.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../../domain/backoff.ts';
 
 type Pending<T> =
   | { readonly deleted: false; readonly object: T }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../../api/meta.ts';
 import type { WatchScope } from '../../ports/object-watch.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff } from '../../domain/backoff.ts';
 import type { KubeClient } from './kube-client.ts';
 import { between, type ListWatchTimings } from './list-watch-timings.ts';
 import { pagedList } from './paged-list.ts';

@@ -45,10 +45,10 @@ export class TemporalConnection {
     return this.#reachable;
   }
 
-  /** One call within the deadline. Rejects with what the client throws for an answer, else with a StepError. */
-  async call<T>(make: (client: Client) => Promise<T>): Promise<T> {
+  /** One call within the deadline. Rejects with a StepError. */
+  async call<T>(make: (client: Client) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
     try {
-      const result = await this.client.withDeadline(Date.now() + this.#deadlineMs, () => make(this.client));
+      const result = await this.client.withDeadline(Date.now() + deadlineMs, () => make(this.client));
       this.#reachable = true;
       return result;
     } catch (error) {

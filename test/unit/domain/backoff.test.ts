@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Backoff } from '../../../../src/adapters/kubernetes/backoff.ts';
+import { Backoff } from '../../../src/domain/backoff.ts';
 
 const delays = (count: number, backoff: Backoff): number[] => Array.from({ length: count }, () => backoff.next());
 
