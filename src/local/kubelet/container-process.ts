@@ -59,7 +59,7 @@ export async function startProcess(reaper: Reaper, run: ProgramRun, log: LogFile
   collect(child.stderr, 'stderr', log);
   const identity = identify(pid) ?? { pid, startedAt: 'gone' };
   const exited = new Promise<ProcessExit>((resolve) => {
-    child.once('exit', (code, signal) => {
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
       const exit = { exitCode: code ?? 128 + (SIGNAL_NUMBERS[signal ?? 'SIGKILL'] ?? 0) };
       killGroup(pid, 'SIGKILL'); // what it started goes with it, like everything in a container whose pid 1 ends
       const timer = setTimeout(() => {
@@ -71,7 +71,10 @@ export async function startProcess(reaper: Reaper, run: ProgramRun, log: LogFile
         log.close();
         resolve(exit);
       });
-    });
+    };
+    // Somebody may have killed it before it was let go.
+    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode);
+    else child.once('exit', onExit);
   });
   return {
     identity,

@@ -14,6 +14,8 @@ const SHUTDOWN_GRACE_MS = 2000;
 export class Kubelet {
   readonly #context: NodeContext;
   readonly #workers = new Map<string, PodWorker>();
+  /** Pods that this node is done with, and whose objects others still hold by a finalizer. */
+  readonly #done = new Set<string>();
   readonly #watch: ObjectWatch<Pod>;
   #stopped = false;
 
@@ -68,9 +70,11 @@ export class Kubelet {
     const { uid } = pod.metadata;
     const worker = this.#workers.get(uid);
     if (change.type === 'deleted') {
+      this.#done.delete(uid);
       worker?.remove();
       return;
     }
+    if (this.#done.has(uid)) return;
     if (worker !== undefined) {
       worker.update(pod);
       return;
@@ -79,6 +83,7 @@ export class Kubelet {
     this.#workers.set(uid, created);
     void created.finished.then(() => {
       this.#workers.delete(uid);
+      if (this.#watch.byUid(uid) !== undefined) this.#done.add(uid);
     });
   }
 

@@ -48,8 +48,15 @@ export class LogFile {
 
   #put(stream: LogStream, tag: 'F' | 'P', text: string): void {
     if (this.#closed) return;
-    this.#bytes += writeSync(this.#descriptor, `${timestamp()} ${stream} ${tag} ${text}\n`);
-    if (this.#bytes < ROTATE_AT_BYTES) return;
+    try {
+      this.#bytes += writeSync(this.#descriptor, `${timestamp()} ${stream} ${tag} ${text}\n`);
+      if (this.#bytes >= ROTATE_AT_BYTES) this.#rotate();
+    } catch {
+      // A full disk loses lines; it must not take the node down.
+    }
+  }
+
+  #rotate(): void {
     closeSync(this.#descriptor);
     renameSync(this.#path, `${this.#path}.1`);
     this.#descriptor = openSync(this.#path, 'a');

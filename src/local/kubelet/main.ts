@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { platform } from 'node:process';
 import { KubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { KubeObjectWatch } from '../../adapters/kubernetes/object-watch.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -13,6 +14,7 @@ import { NodeAuthorizer } from './node-authorizer.ts';
 import { machineCapacity, NodeRegistration } from './node-registration.ts';
 import { createMetricsEndpoint, createNodeEndpoint, listen } from './node-servers.ts';
 import { NodeUsage } from './node-usage.ts';
+import { claimRootDirectory } from './root-directory.ts';
 import { parseOptions, USAGE, type KubeletOptions } from './options.ts';
 import { PodNetwork } from './pod-network.ts';
 import { prepareProgramCatalogue } from './programs.ts';
@@ -25,9 +27,12 @@ const WATCH_BACKOFF = { backoffBaseMs: 200, backoffCapMs: 2000 };
 /** Starts the node and returns how to stop it. */
 async function startNode(options: KubeletOptions): Promise<() => Promise<void>> {
   const { nodeName, rootDir, backoffBaseMs, backoffMaxMs } = options;
+  if (platform !== 'linux')
+    throw new Error(`it needs Linux (pod addresses are 127.0.0.0/8), this is ${platform}: use kind where Docker runs`);
   const logger = createLogger('kubelet', options.logLevel);
   const podsRoot = join(rootDir, 'pods');
   mkdirSync(podsRoot, { recursive: true });
+  claimRootDirectory(rootDir);
   const client = KubeClient.load({ kubeconfig: options.kubeconfig });
   const capacity = machineCapacity(options.maxPods);
   const events = new EventRecorder(client, nodeName, logger);

@@ -135,8 +135,14 @@ export class NodeRegistration {
   }
 
   async #beat(): Promise<void> {
-    await this.#renewLease();
-    if (Date.now() - this.#reportedAt >= STATUS_EVERY_MS) await this.#report('True');
+    try {
+      await this.#renewLease();
+      if (Date.now() - this.#reportedAt >= STATUS_EVERY_MS) await this.#report('True');
+    } catch (error) {
+      if (!isKubeError(error, 'NotFound')) throw error;
+      await this.#register(); // somebody deleted the Node
+      await this.#renewLease();
+    }
   }
 
   async #renewLease(): Promise<void> {

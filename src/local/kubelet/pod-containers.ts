@@ -168,12 +168,12 @@ export class PodContainers {
       },
     });
     this.running.set(container.name, live);
-    this.#limitMemory(container, live);
     void live.exited.then(({ exitCode }) => {
       memoryGuard.release(process.identity.pid);
       this.running.delete(container.name);
       this.#onExit(record, id, exitCode, live.oomKilled);
     });
+    this.#limitMemory(container, live);
     if (this.#closed) live.stop(0); // the node was stopped while this was being started
   }
 
@@ -240,13 +240,19 @@ export class PodContainers {
   }
 
   #save(): void {
-    const { directory, address, startedAt } = this.#host;
-    directory.save({
-      address: address.reported,
-      startedAt,
-      containers: Object.fromEntries(this.records),
-      processes: Object.fromEntries([...this.running].map(([name, { process }]) => [name, process.identity])),
-    });
+    const { directory, address, startedAt, pod } = this.#host;
+    const processes = [...this.running].map(([name, { process }]) => [name, process.identity] as const);
+    try {
+      directory.save({
+        address: address.reported,
+        startedAt,
+        containers: Object.fromEntries(this.records),
+        processes: Object.fromEntries(processes),
+      });
+    } catch (error) {
+      // It is only read after a restart of the node, which can do without.
+      this.#node.logger.error({ err: error, pod: pod.metadata.name }, 'pod checkpoint not written');
+    }
   }
 }
 

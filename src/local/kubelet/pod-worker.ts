@@ -84,6 +84,7 @@ export class PodWorker implements ContainerHost {
       deletionGracePeriodSeconds !== before.deletionGracePeriodSeconds;
     // A change of status alone, most often our own, is no reason to look again; only gates are set by others.
     if (deleted || generation !== before.generation || pod.spec.readinessGates !== undefined) this.wake();
+    else this.#writer.repair(pod);
   }
 
   /** The object is gone from the API server (also by force): what still runs is ended. */

@@ -27,8 +27,16 @@ export interface CheckContext {
 
 const MAX_BODY = 10 * 1024;
 
-/** Performs one probe or hook; a check of no known kind succeeds, as does a probe without any in a kubelet. */
+/** Performs one probe or hook; never throws. A check of no known kind succeeds. */
 export async function performCheck(check: Check, context: CheckContext, timeoutMs: number): Promise<CheckResult> {
+  try {
+    return await perform(check, context, timeoutMs);
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) }; // e.g. a path with a blank
+  }
+}
+
+async function perform(check: Check, context: CheckContext, timeoutMs: number): Promise<CheckResult> {
   if (check.httpGet !== undefined) return httpCheck(check.httpGet, context, timeoutMs);
   if (check.tcpSocket !== undefined) {
     const { host, port } = check.tcpSocket;

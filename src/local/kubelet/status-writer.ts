@@ -1,8 +1,10 @@
 import type { KubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { isKubeError } from '../../adapters/kubernetes/kube-error.ts';
 import { resources } from '../../adapters/kubernetes/resource.ts';
+import { isNewer } from '../../adapters/kubernetes/resource-version.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Pod, PodStatus } from './pod.ts';
+import { hasDrifted } from './status-drift.ts';
 
 const RETRY_MS = [200, 500, 1000, 2000, 3000] as const;
 
@@ -16,6 +18,7 @@ export class StatusWriter {
   readonly #pod: Pod;
   #wanted: PodStatus | undefined;
   #written = '';
+  #writtenVersion = '0';
   #writing: Promise<void> | undefined;
   #gone = false;
 
@@ -30,13 +33,16 @@ export class StatusWriter {
     this.#writing ??= this.#drain();
   }
 
-  /** Makes the next submission write even if nothing changed since the last. */
-  forgetWritten(): void {
+  /** Looks at the pod as the API server has it, and writes again what somebody else wrote over. */
+  repair(pod: Pod): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined || this.#writing !== undefined || this.#gone) return;
+    // An older state than our last write shows what that write changed, not what came after it.
+    if (!isNewer(pod.metadata.resourceVersion, this.#writtenVersion)) return;
+    if (!hasDrifted(wanted, pod.status)) return;
+    this.#logger.warn({ pod: pod.metadata.name }, 'somebody else wrote the status of this pod; writing it again');
     this.#written = '';
-  }
-
-  get busy(): boolean {
-    return this.#writing !== undefined;
+    this.submit(wanted);
   }
 
   /** Resolves when the latest status is written, or its pod is gone. */
@@ -101,6 +107,8 @@ export class StatusWriter {
     // A strategic merge would keep the address that the pod had before a restart of the node beside the new one.
     const podIPs = [{ $patch: 'replace' }, ...(status.podIPs ?? [])];
     const body = { metadata: { uid }, status: { ...status, podIPs } };
-    await this.#client.patch(resources.pods, at, 'strategic', body, { fieldManager: 'kubelet' });
+    const options = { fieldManager: 'kubelet' };
+    const written = await this.#client.patch<Pod>(resources.pods, at, 'strategic', body, options);
+    this.#writtenVersion = written.metadata.resourceVersion;
   }
 }

@@ -29,6 +29,13 @@ export interface Event {
   };
 }
 
+export interface StateHistory {
+  states(): readonly string[];
+  /** When a state was first seen; epoch ms. */
+  at(state: string): number;
+  stop(): Promise<void>;
+}
+
 /** A real control plane with the process kubelet as its only node. */
 export class Cluster {
   readonly env: LocalEnvironment;
@@ -117,12 +124,12 @@ export class Cluster {
     );
   }
 
-  /** Every state that the API server showed of a pod's container, in order, without repetitions. */
-  async recordStates(name: string): Promise<{ readonly states: readonly string[]; stop(): Promise<void> }> {
-    const states: string[] = [];
+  /** Every state that the API server showed of a pod's container, in order, without repetitions, with its time. */
+  async recordStates(name: string): Promise<StateHistory> {
+    const seen: { readonly state: string; readonly at: number }[] = [];
     const note = (pod: Pod): void => {
       const state = describeState(pod.status?.containerStatuses?.[0]);
-      if (states.at(-1) !== state) states.push(state);
+      if (seen.at(-1)?.state !== state) seen.push({ state, at: Date.now() });
     };
     const watch = new KubeObjectWatch({ client: this.client, logger: createLogger('test', 'silent') }).watch<Pod>({
       scope: { apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, fieldSelector: `metadata.name=${name}` },
@@ -134,7 +141,11 @@ export class Cluster {
     });
     watch.start();
     await watch.ready;
-    return { states, stop: () => watch.stop() };
+    return {
+      states: () => seen.map(({ state }) => state),
+      at: (state) => seen.find((entry) => entry.state === state)?.at ?? Number.NaN,
+      stop: () => watch.stop(),
+    };
   }
 
   /** Processes of bundled programs that this cluster's node runs: pid → its arguments. */

@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
+import { kubeletProcess } from '../../../src/local/kubelet/kubelet-process.ts';
 import { Cluster, eventually } from './cluster.ts';
 
 let cluster: Cluster;
@@ -52,7 +55,7 @@ test('the API server dies: processes live on, a crash is restarted and told late
   await cluster.kubectl('delete', 'pod', 'crash', '--wait=true');
 }, 60_000);
 
-test('pods that were deleted while the API server could not be reached end', async () => {
+test('a pod that was deleted while the node did not look is ended', async () => {
   await cluster.createPod('gone', { terminationGracePeriodSeconds: 1, ...sleeper(['--tick', '5555']) });
   await cluster.containerOf('gone', ({ state }) => state.running !== undefined);
   process.kill(cluster.kubeletPid, 'SIGSTOP');
@@ -93,10 +96,27 @@ test('kill -9 of the kubelet leaves no process; the next one starts the containe
   await eventually('the lease renewed', async () => (await lease()).spec.renewTime !== renewTime);
 }, 60_000);
 
-test('SIGTERM: the node says that it is not ready, ends its processes, and comes back', async () => {
+test('a status that somebody else wrote is put right', async () => {
+  const forged = { status: { phase: 'Failed', reason: 'Forged', containerStatuses: [] } };
+  const at = { namespace: 'default', name: 'steady', subresource: 'status' };
+  await cluster.client.patch(resources.pods, at, 'merge', forged);
+  await cluster.containerOf(
+    'steady',
+    ({ state }, pod) => state.running !== undefined && pod.status?.phase === 'Running',
+  );
+});
+
+test('SIGTERM: the node says that it is not ready and ends its processes; what was deleted meanwhile leaves nothing', async () => {
+  const uid = (await cluster.pod('steady'))?.metadata.uid ?? '';
+  const directories = () => readdirSync(join(cluster.env.directory, 'kubelet', 'pods'));
   await cluster.env.supervisor.stop('kubelet');
   expect(cluster.processes().size).toBe(0);
   expect(await nodeReady()).toBe(false);
+  expect(directories()).toContain(uid);
+  await cluster.kubectl('delete', 'pod', 'steady', '--force', '--grace-period=0');
+  await cluster.env.supervisor.start(kubeletProcess(cluster.env));
+  expect(await nodeReady()).toBe(true);
+  expect(directories()).not.toContain(uid);
 }, 30_000);
 
 const lease = () =>

@@ -100,8 +100,9 @@ describe('a container that crashes', () => {
     });
     expect(status.state.waiting?.message).toMatch(/^back-off \d+s restarting failed container=c pod=crash_default\(/);
     const expected = /ContainerCreating 0, (running 0, )?Error 0, running 1, Error 1, waiting CrashLoopBackOff 1/;
-    await eventually('the states in order', () => Promise.resolve(expected.test(history.states.join(', '))));
+    await eventually('the states in order', () => Promise.resolve(expected.test(history.states().join(', '))));
     await history.stop();
+    expect(history.at('waiting CrashLoopBackOff 1') - history.at('Error 1')).toBeGreaterThan(900); // base: 1 s
     const event = await cluster.eventOf(
       metadata.uid,
       'BackOff',
@@ -157,7 +158,7 @@ describe('a container that cannot start', () => {
     });
     await cluster.containerOf('shell', ({ state }) => state.waiting?.reason === 'CrashLoopBackOff');
     await history.stop();
-    expect(history.states).toContain('waiting RunContainerError 0');
+    expect(history.states()).toContain('waiting RunContainerError 0');
     const status = await cluster.containerOf('shell', ({ lastState }) => lastState.terminated !== undefined);
     expect(status.lastState.terminated).toMatchObject({ reason: 'StartError', exitCode: 128 });
     await cluster.eventOf(metadata.uid, 'Failed', 'exec: "/bin/sh": executable file not found');
