@@ -1,6 +1,8 @@
-import { Client, Connection } from '@temporalio/client';
+import { createCluster } from '../src/adapters/kubernetes/cluster.ts';
 import { createEventRecorder } from '../src/adapters/kubernetes/event-recorder.ts';
 import { KubeObjectWatch } from '../src/adapters/kubernetes/object-watch.ts';
+import { createActionRecords } from '../src/adapters/kubernetes/records.ts';
+import { TemporalConnection } from '../src/adapters/temporal/connection.ts';
 import { TemporalPolicyObserver } from '../src/adapters/temporal/policy-observer.ts';
 import { createWorkflowStarter } from '../src/adapters/temporal/workflow-starter.ts';
 import type { Config } from '../src/config/config.ts';
@@ -11,22 +13,28 @@ import { loadKubeClient } from './kube.ts';
 import type { RunningProcess } from './running-process.ts';
 
 /** Watcher and detector: they hand over to Temporal and act on nothing. Runs on while Temporal or the API server is away. */
-export function startController(config: Config, log: Logger): RunningProcess {
+export function startController(config: Config, logger: Logger): RunningProcess {
   const kube = loadKubeClient(config);
-  const connection = Connection.lazy({ address: config.temporal.address });
-  const client = new Client({ connection, namespace: config.temporal.namespace });
-  const watches = new KubeObjectWatch({ client: kube, logger: log });
-  const detector = new Detector({ watches, observer: new TemporalPolicyObserver({ client }), logger: log });
-  const watcher = new Watcher({ watches, starter: createWorkflowStarter(client) });
+  const temporal = new TemporalConnection(config.temporal);
+  const watches = new KubeObjectWatch({ client: kube, logger });
+  const detector = new Detector({ watches, observer: new TemporalPolicyObserver({ client: temporal.client }), logger });
+  const watcher = new Watcher({
+    watches,
+    starter: createWorkflowStarter(temporal),
+    actions: createActionRecords(kube),
+    cluster: createCluster(kube),
+    events: createEventRecorder(kube, logger),
+    logger,
+  });
   detector.start();
   watcher.start();
-  log.info({ temporal: config.temporal.address, cluster: kube.server }, 'controller is running');
+  logger.info({ temporal: config.temporal.address, cluster: kube.server }, 'controller is running');
   const { promise: ended, resolve } = Promise.withResolvers<undefined>();
   return {
     ended,
     async stop() {
       await Promise.all([detector.stop(), watcher.stop()]);
-      await connection.close();
+      await temporal.close();
       resolve(undefined);
     },
   };
