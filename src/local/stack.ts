@@ -1,18 +1,25 @@
-import { fileURLToPath } from 'node:url';
 import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { startLocalEnvironment, type LocalEnvironment, type LocalEnvironmentOptions } from './environment.ts';
 import { installManifests } from './install-manifests.ts';
 import { kubeletProcess, type KubeletProcessOptions } from './kubelet/kubelet-process.ts';
+import { registerMetricsApi } from './kubelet/metrics-api-registration.ts';
 import { freePort } from './servers/ports.ts';
 import type { ProcessSpec } from './supervisor/process-spec.ts';
 import { httpReady } from './supervisor/readiness.ts';
 
-export interface StackOptions extends LocalEnvironmentOptions {
-  /** `false`: no node, so pods stay as whoever else writes their status. */
-  readonly kubelet?: KubeletProcessOptions | false;
+export interface NodeAndHealerOptions {
+  readonly kubelet?: KubeletProcessOptions;
   /** Settings of controller and worker, as KUBESKIPPY_… variables. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Without it there is only the node. Default: true. */
+  readonly healer?: boolean;
+}
+
+export interface StackOptions extends LocalEnvironmentOptions, NodeAndHealerOptions {
+  /** Gives up the start: everything is ended and the start rejects. Later it has no effect. */
+  readonly signal?: AbortSignal;
 }
 
 /** The local servers with a node, our manifests, and KubeSkippy itself, each as a supervised process. */
@@ -22,29 +29,55 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Controller and worker run as in a cluster: as processes of their own, with the rights that ship. */
+/** Resolves when everything is ready; when it rejects, nothing is left running. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { kubelet, settings = {}, ...environment } = options;
-  const env = await startLocalEnvironment(environment);
+  const { signal } = options;
+  const env = await startLocalEnvironment(options);
+  const stop = onlyOnce(() => env.stop());
+  const giveUp = (): void => void stop(); // what is being started then fails
+  signal?.addEventListener('abort', giveUp);
   try {
+    signal?.throwIfAborted();
     const admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-    await installManifests(admin);
-    const ports = { controller: await freePort(), worker: await freePort() };
-    await Promise.all([
-      ...(kubelet === false ? [] : [env.supervisor.start(kubeletProcess(env, kubelet))]),
-      env.supervisor.start(healerProcess(env, 'worker', ports.worker, settings)),
-      env.supervisor.start(healerProcess(env, 'controller', ports.controller, settings)),
-    ]);
-    env.prometheus.setTargets('kubeskippy', [
-      { job: 'kubeskippy-controller', url: `http://127.0.0.1:${ports.controller}/metrics` },
-      { job: 'kubeskippy-worker', url: `http://127.0.0.1:${ports.worker}/metrics` },
-      { job: 'kubelet', url: `https://127.0.0.1:${env.ports.kubelet}/metrics` },
-    ]);
-    return { env, admin, stop: () => env.stop() };
+    await startNodeAndHealer(env, admin, options);
+    signal?.throwIfAborted();
+    return { env, admin, stop };
   } catch (error) {
-    await env.stop();
+    await stop();
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
+}
+
+/** Controller and worker run as in a cluster: as processes of their own, with the rights that ship. */
+export async function startNodeAndHealer(
+  env: LocalEnvironment,
+  admin: KubeClient,
+  { kubelet, settings = {}, healer = true }: NodeAndHealerOptions,
+): Promise<void> {
+  await installManifests(admin);
+  const worker = await freePort();
+  const ports = { worker, controller: await freePort(new Set([worker])) };
+  await Promise.all([
+    env.supervisor.start(kubeletProcess(env, kubelet)).then(() => registerMetricsApi(admin, env.ports.kubelet)),
+    ...(healer
+      ? [
+          env.supervisor.start(healerProcess(env, 'worker', ports.worker, settings)),
+          env.supervisor.start(healerProcess(env, 'controller', ports.controller, settings)),
+        ]
+      : []),
+  ]);
+  env.prometheus.setTargets('kubeskippy', [
+    { job: 'kubelet', url: `https://127.0.0.1:${env.ports.kubelet}/metrics` },
+    ...(healer
+      ? [
+          { job: 'kubeskippy-controller', url: `http://127.0.0.1:${ports.controller}/metrics` },
+          { job: 'kubeskippy-worker', url: `http://127.0.0.1:${ports.worker}/metrics` },
+        ]
+      : []),
+  ]);
 }
 
 function healerProcess(
@@ -68,4 +101,9 @@ function healerProcess(
     ready: httpReady(`http://127.0.0.1:${port}/readyz`),
     stopTimeoutMs: 20_000,
   };
+}
+
+function onlyOnce(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }
