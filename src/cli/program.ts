@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { demoCommand } from './commands/demo.ts';
 import { serveCommands } from './commands/serve.ts';
 
 /** Everything that `kubeskippy` can do; one file per group of commands. */
@@ -7,6 +8,7 @@ export function createProgram(): Command {
     .description('Durable self-healing for Kubernetes: every healing is one Temporal workflow.')
     .showHelpAfterError('(try --help)')
     .configureHelp({ sortSubcommands: false })
+    .addCommand(demoCommand())
     .addCommand(serveCommands.controller())
     .addCommand(serveCommands.worker())
     .addCommand(serveCommands.run());
