@@ -10,7 +10,8 @@ import type { ProcessSpec } from './supervisor/process-spec.ts';
 import { httpReady } from './supervisor/readiness.ts';
 
 export interface NodeAndHealerOptions {
-  readonly kubelet?: KubeletProcessOptions;
+  /** `false`: no node; pods have whatever status somebody else writes (benchmarks). */
+  readonly kubelet?: KubeletProcessOptions | false;
   /** Settings of controller and worker, as KUBESKIPPY_… variables. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Without it there is only the node. Default: true. */
@@ -61,7 +62,9 @@ export async function startNodeAndHealer(
   const worker = await freePort();
   const ports = { worker, controller: await freePort(new Set([worker])) };
   await Promise.all([
-    env.supervisor.start(kubeletProcess(env, kubelet)).then(() => registerMetricsApi(admin, env.ports.kubelet)),
+    ...(kubelet === false
+      ? []
+      : [env.supervisor.start(kubeletProcess(env, kubelet)).then(() => registerMetricsApi(admin, env.ports.kubelet))]),
     ...(healer
       ? [
           env.supervisor.start(healerProcess(env, 'worker', ports.worker, settings)),
@@ -70,7 +73,7 @@ export async function startNodeAndHealer(
       : []),
   ]);
   env.prometheus.setTargets('kubeskippy', [
-    { job: 'kubelet', url: `https://127.0.0.1:${env.ports.kubelet}/metrics` },
+    ...(kubelet === false ? [] : [{ job: 'kubelet', url: `https://127.0.0.1:${env.ports.kubelet}/metrics` }]),
     ...(healer
       ? [
           { job: 'kubeskippy-controller', url: `http://127.0.0.1:${ports.controller}/metrics` },
