@@ -38,6 +38,8 @@ export class PodContainers {
   readonly running = new Map<string, RunningContainer>();
   readonly #node: NodeContext;
   readonly #host: ContainerHost;
+  /** Restarts that were put off since the last sync began, with what status will say about them. */
+  readonly #putOff = new Map<ContainerRecord, ContainerRecord['failure']>();
   #closed = false;
 
   constructor(node: NodeContext, host: ContainerHost, records: Map<string, ContainerRecord>) {
@@ -46,10 +48,17 @@ export class PodContainers {
     this.records = records;
   }
 
+  /** What was put off in the last sync shows from this one on: until then, as on a real node, the crash shows itself. */
+  beginSync(): void {
+    for (const [record, failure] of this.#putOff)
+      if (record.current?.state === 'exited' && failure !== undefined) record.failure = failure;
+    this.#putOff.clear();
+  }
+
   /** Starts a container unless its back-off forbids it; after a failure, too, the next look is planned. */
   async start(container: Container): Promise<StartOutcome> {
     const record = this.#record(container);
-    if (this.#putOff(container, record)) return 'put off';
+    if (this.#mustWait(container, record)) return 'put off';
     const restartCount = record.restartCount + (record.current === undefined ? 0 : 1);
     const { pod, address, directory } = this.#host;
     const outcome = await startContainer(this.#node, { pod, container, restartCount, address, directory });
@@ -98,7 +107,7 @@ export class PodContainers {
   }
 
   /** Whether the restart back-off forbids a start now; if so, the next look is planned. */
-  #putOff(container: Container, record: ContainerRecord): boolean {
+  #mustWait(container: Container, record: ContainerRecord): boolean {
     const { current } = record;
     if (current?.state !== 'exited') return false;
     const { restartBackoff, backoffBaseMs, events } = this.#node;
@@ -114,11 +123,8 @@ export class PodContainers {
     const told = `Back-off restarting failed container ${container.name} in pod ${label}`;
     events.warning(subjectOf(pod, container), 'BackOff', told);
     const delay = goDuration(restartBackoff.delayMs(key));
-    // Not shown until the next sync: a real node, too, reports the crash as `terminated` for a while.
-    record.failure = {
-      reason: 'CrashLoopBackOff',
-      message: `back-off ${delay} restarting failed container=${container.name} pod=${label}`,
-    };
+    const message = `back-off ${delay} restarting failed container=${container.name} pod=${label}`;
+    this.#putOff.set(record, { reason: 'CrashLoopBackOff', message });
     this.#host.wakeIn(jitter(Math.min(left, backoffBaseMs)));
     return true;
   }

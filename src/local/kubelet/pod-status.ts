@@ -49,7 +49,8 @@ export function podStatus(input: StatusInput): PodStatus {
       readyWhenDone: !isSidecar(container),
     }),
   );
-  const statuses = pod.spec.containers.map((container) =>
+  const byName = pod.spec.containers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const statuses = byName.map((container) =>
     containerStatus(container, records.get(container.name), {
       waiting: hasInit && !initialized ? 'PodInitializing' : 'ContainerCreating',
       policy: terminal ? 'Never' : policy,

@@ -146,6 +146,7 @@ export class PodWorker implements ContainerHost {
   async #sync(): Promise<void> {
     if (this.#closed) return;
     this.#cancelWake();
+    this.#containers.beginSync();
     if (this.#removed || this.#pod.metadata.deletionTimestamp !== undefined) {
       await this.#terminate();
       return;
@@ -159,7 +160,6 @@ export class PodWorker implements ContainerHost {
     for (const container of plan.stop) this.#containers.stop(container, this.#containers.graceMs());
     for (const container of plan.start) {
       const outcome = await this.#containers.start(container);
-      // Put off is not told now: a crash stays visible for what it is until the next look.
       if (outcome !== 'put off') this.#publish();
       if (outcome === 'started' && !plan.initialized) this.wake(); // the next in line may follow
     }

@@ -90,7 +90,11 @@ describe('a container that crashes', () => {
   test('is terminated first, restarted at once, and in CrashLoopBackOff only later', async () => {
     const history = await cluster.recordStates('crash');
     const { metadata } = await cluster.createPod('crash', {
-      containers: [{ name: 'c', image: 'kubeskippy.local/crasher:1', args: ['--exit-code', '3'] }],
+      // The second one, which cannot start, keeps the node busy with the pod: still the crash must show first.
+      containers: [
+        { name: 'c', image: 'kubeskippy.local/crasher:1', args: ['--exit-code', '3'] },
+        { name: 'd', image: 'Bad//Name' },
+      ],
     });
     const status = await cluster.containerOf('crash', ({ state }) => state.waiting?.reason === 'CrashLoopBackOff');
     expect(status).toMatchObject({

@@ -71,6 +71,13 @@ describe('a container', () => {
   });
 });
 
+test('containers are listed by name, init containers in their order', () => {
+  const of = pod({ initContainers: [container('z'), container('y')], containers: [container('b'), container('a')] });
+  const { initContainerStatuses, containerStatuses } = status(of);
+  expect(initContainerStatuses?.map(({ name }) => name)).toEqual(['z', 'y']);
+  expect(containerStatuses?.map(({ name }) => name)).toEqual(['a', 'b']);
+});
+
 describe('phase', () => {
   const withSidecar = pod({ restartPolicy: 'Never', initContainers: [container('s', { restartPolicy: 'Always' })] });
   const two = (restartPolicy: 'Always' | 'OnFailure' | 'Never') =>
