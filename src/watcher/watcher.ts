@@ -183,7 +183,7 @@ export class Watcher {
     const { starter, logger } = this.#options;
     const uids = await starter.running(this.#timings.orphanAfterMs);
     if (this.#watch.silentForMs > this.#timings.orphanAfterMs / 2) return; // the watch may not know the newest actions
-    const orphans = uids.filter((uid) => this.#watch.byUid(uid) === undefined);
+    const orphans = uids.filter((uid) => this.#watch.byUid(uid) === undefined && !this.#handovers.has(uid));
     for (const uid of orphans) {
       if (this.#stopped) return;
       await starter.cancel({ uid });

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { FINALIZER } from '../../../src/api/constants.ts';
+import type { HealingActionStatus } from '../../../src/api/healing-action.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { HealingActions } from '../../support/healing-actions.ts';
+import type { RecordingStarter } from '../../support/recording-starter.ts';
+import { CLAIM, ENDED, WatcherBench } from '../../support/watcher-bench.ts';
+
+let bench: WatcherBench;
+let actions: HealingActions;
+let starter: RecordingStarter;
+
+beforeEach(() => {
+  bench = new WatcherBench();
+  ({ actions, starter } = bench);
+});
+afterEach(() => bench.stop());
+
+/** Long enough for several rounds of everything that repeats itself. */
+const aWhile = async (): Promise<void> => {
+  const began = performance.now();
+  await eventually(() => {
+    expect(performance.now() - began).toBeGreaterThan(120);
+  });
+};
+
+describe('a deleted action that nobody will finish', () => {
+  const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+  const hold = (name: string, status: HealingActionStatus, at: Date): void => {
+    actions.create(name, { status });
+    actions.hold(name);
+    actions.delete(name, at);
+  };
+  test.each([
+    ['has had no effect', {}, 'unreachable', 0, false, 'it has had no effect'],
+    ['lies in a namespace that is being deleted', CLAIM, 'unreachable', 0, true, 'namespace shop is being deleted'],
+    ['has waited for 15 minutes', CLAIM, 'unreachable', 16, false, 'has waited for 16 minutes'],
+    ['has ended, but not its workflow its work', { ...CLAIM, ...ENDED }, 'closed', 0, false, 'it has ended'],
+    ['has had no effect, and its workflow has ended', {}, 'closed', 0, false, 'it has had no effect'],
+    ['has waited for 15 minutes for a workflow that has ended', CLAIM, 'closed', 16, false, 'has waited for'],
+  ] as const)('is let go when it %s', async (_name, status, temporal, minutes, ending, why) => {
+    hold('a', status, minutesAgo(minutes));
+    const { uid } = actions.the('a').metadata;
+    if (ending) bench.endNamespace();
+    if (temporal === 'unreachable') starter.goAway();
+    else starter.workflows.set(uid, 'closed');
+    await bench.start();
+    await eventually(() => {
+      expect(actions.get('a')).toBeUndefined();
+    });
+    expect(bench.events).toHaveLength(1);
+    expect(bench.events[0]).toMatchObject({
+      type: 'Warning',
+      reason: 'FinalizerRemoved',
+      regarding: { kind: 'HealingAction', uid },
+    });
+    expect(bench.events[0]?.note).toContain(why);
+    expect(bench.events[0]?.note).toContain(
+      temporal === 'closed' ? 'has ended without removing it' : 'Temporal cannot be reached',
+    );
+  });
+
+  test.each([
+    ['its change may have to be rolled back', CLAIM, 'unreachable', 0],
+    ['14 minutes have passed', CLAIM, 'unreachable', 14],
+    ['it has ended, but its workflow may still settle it', { ...CLAIM, ...ENDED }, 'unreachable', 1],
+    ['its workflow runs', CLAIM, 'running', 16],
+    ['its workflow runs, even in a namespace that is being deleted', CLAIM, 'running-in-ending-namespace', 16],
+  ] as const)('is held while %s', async (_name, status, temporal, minutes) => {
+    hold('a', status, minutesAgo(minutes));
+    if (temporal === 'unreachable') starter.goAway();
+    if (temporal === 'running-in-ending-namespace') bench.endNamespace();
+    await bench.start();
+    await aWhile();
+    expect(actions.get('a')?.metadata.finalizers).toEqual([FINALIZER]);
+    expect(bench.events).toEqual([]);
+  });
+
+  test('is let go when its time has come, without another event', async () => {
+    hold('a', CLAIM, new Date(Date.now() - 15 * 60_000 + 150));
+    starter.goAway();
+    await bench.start();
+    expect(actions.get('a')).toBeDefined();
+    await eventually(() => {
+      expect(actions.get('a')).toBeUndefined();
+    });
+  });
+
+  test('is judged by what the API server says now, not by the watch', async () => {
+    actions.create('a');
+    actions.hold('a');
+    const claimedMeanwhile: typeof actions.records = {
+      ...actions.records,
+      read: async (ref) => {
+        const found = await actions.records.read(ref);
+        return found === undefined ? undefined : { ...found, status: CLAIM };
+      },
+    };
+    await bench.start({ actions: claimedMeanwhile });
+    starter.goAway();
+    actions.delete('a');
+    await aWhile();
+    expect(actions.get('a')?.metadata.finalizers).toEqual([FINALIZER]);
+  });
+});
