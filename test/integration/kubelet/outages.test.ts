@@ -62,6 +62,7 @@ test('a pod that was deleted while the node did not look is ended', async () => 
   await cluster.kubectl('delete', 'pod', 'gone', '--force', '--grace-period=0');
   process.kill(cluster.kubeletPid, 'SIGCONT');
   await eventually('no process', () => Promise.resolve(pidsOf('5555').length === 0));
+  expect(pidsOf('4321')).toHaveLength(1); // the others are not touched
 });
 
 test('kill -9 of the kubelet leaves no process; the next one starts the containers anew and says so', async () => {
@@ -100,10 +101,11 @@ test('a status that somebody else wrote is put right', async () => {
   const forged = { status: { phase: 'Failed', reason: 'Forged', containerStatuses: [] } };
   const at = { namespace: 'default', name: 'steady', subresource: 'status' };
   await cluster.client.patch(resources.pods, at, 'merge', forged);
-  await cluster.containerOf(
+  const status = await cluster.containerOf(
     'steady',
     ({ state }, pod) => state.running !== undefined && pod.status?.phase === 'Running',
   );
+  expect(status.restartCount).toBe(1);
 });
 
 test('SIGTERM: the node says that it is not ready and ends its processes; what was deleted meanwhile leaves nothing', async () => {

@@ -147,10 +147,11 @@ describe('a container that crashes', () => {
           name,
         })
       ).status?.conditions ?? [];
-    await eventually('the job complete', async () =>
-      (await conditions('good')).some(({ type }) => type === 'Complete'),
-    );
-    await eventually('the job failed', async () => (await conditions('bad')).some(({ type }) => type === 'Failed'));
+    const ended = async (name: string): Promise<string> =>
+      eventually(`an end of job ${name}`, async () =>
+        (await conditions(name)).map(({ type }) => type).find((type) => type === 'Complete' || type === 'Failed'),
+      );
+    expect([await ended('good'), await ended('bad')]).toEqual(['Complete', 'Failed']);
   });
 });
 
@@ -186,7 +187,8 @@ describe('a container that cannot start', () => {
     ['stranger', { image: 'registry.example.com/app:1' }, 'ImagePullBackOff'],
   ])('image %s', async (name, container, reason) => {
     await cluster.createPod(`image-${name}`, { containers: [{ name: 'c', ...container }] });
-    await cluster.containerOf(`image-${name}`, ({ state }) => state.waiting?.reason === reason);
+    const status = await cluster.containerOf(`image-${name}`, ({ state }) => state.waiting?.reason === reason);
+    expect(status).toMatchObject({ restartCount: 0, ready: false, imageID: '' });
   });
 
   test('a malformed DATABASE_URL ends the web program with a clear line', async () => {
@@ -304,10 +306,10 @@ test('an eviction waits for the disruption budget', async () => {
       return error instanceof Error && 'status' in error ? Number(error.status) : 0;
     }
   };
-  await eventually('a refusal', async () => (await evict()) === 429);
+  expect(await eventually('a refusal', async () => (await evict()) === 429)).toBe(true);
   await cluster.kubectl('scale', 'deployment/budget', '--replicas=2');
   await rolledOut('budget', 2);
-  await eventually('an eviction', async () => (await evict()) === 201);
+  expect(await eventually('an eviction', async () => (await evict()) === 201)).toBe(true);
 });
 
 test('activeDeadlineSeconds ends the pod', async () => {
