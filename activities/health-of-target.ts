@@ -1,13 +1,13 @@
 import type { KubeObject } from '../src/api/meta.ts';
 import type { Pod, ReplicaSet } from '../src/api/workloads.ts';
 import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
-import { restartsOf, rolloutCounts, type Workload } from '../src/domain/health.ts';
+import { podKey, restartsOf, rolloutCounts, type Workload } from '../src/domain/health.ts';
 import { controllerOf } from '../src/domain/owner-chain.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
 
-/** More pods than this are not compared one by one. */
-const MAX_PODS = 100;
+/** More pods than this are not compared one by one: so many fit into the evidence of an action. */
+const MAX_PODS = 96;
 
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
 const isWorkload = (object: KubeObject): object is Workload => WORKLOADS.has(object.kind ?? '');
@@ -58,7 +58,11 @@ export async function viewWorkload(
 /** What the workload is like just before the effect. */
 export function baselineOf(view: WorkloadView | undefined): Baseline {
   if (view === undefined) return { generation: 0, available: 0, restarts: {} };
-  const restarts = view.pods.slice(0, MAX_PODS).map((pod) => [pod.metadata.uid, restartsOf(pod)] as const);
+  const restarts = view.pods
+    .map((pod) => [podKey(pod), restartsOf(pod)] as const)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MAX_PODS);
   return {
     generation: view.workload.metadata.generation ?? 0,
     available: rolloutCounts(view.workload).available,
@@ -68,33 +72,29 @@ export function baselineOf(view: WorkloadView | undefined): Baseline {
 
 const GENERATION = 'generation';
 const AVAILABLE = 'available replicas';
-const RESTARTS = 'restarts of pod ';
-/** The schema bounds the list; the first pods are enough to see that restarts went on. */
-const MAX_ITEMS = 10;
+const RESTARTS = 'restarts by pod';
+/** Of 256 characters, with counts of up to five digits; eight such items are left of the ten that the schema allows. */
+const PODS_PER_ITEM = 12;
 
 /** The baseline as evidence in the action's status, from which a later life reads it back. */
 export function toEvidence(baseline: Baseline, subject: string, time: string): EvidenceItem[] {
+  const restarts = Object.entries(baseline.restarts).map(([pod, count]) => `${pod}=${count}`);
+  const lines = Array.from({ length: Math.ceil(restarts.length / PODS_PER_ITEM) }, (_, index) =>
+    restarts.slice(index * PODS_PER_ITEM, (index + 1) * PODS_PER_ITEM).join(' '),
+  );
   return [
     { subject, check: GENERATION, value: String(baseline.generation), time },
     { subject, check: AVAILABLE, value: String(baseline.available), time },
-    ...Object.entries(baseline.restarts).map(([uid, count]) => ({
-      subject,
-      check: `${RESTARTS}${uid}`,
-      value: String(count),
-      time,
-    })),
-  ].slice(0, MAX_ITEMS);
+    ...lines.map((value) => ({ subject, check: RESTARTS, value, time })),
+  ];
 }
 
 export function fromEvidence(items: readonly EvidenceItem[] | undefined): Baseline {
   const number = (check: string): number => Number(items?.find((item) => item.check === check)?.value ?? 0);
-  return {
-    generation: number(GENERATION),
-    available: number(AVAILABLE),
-    restarts: Object.fromEntries(
-      (items ?? [])
-        .filter(({ check }) => check.startsWith(RESTARTS))
-        .map(({ check, value }) => [check.slice(RESTARTS.length), Number(value)]),
-    ),
-  };
+  const restarts = (items ?? [])
+    .filter(({ check }) => check === RESTARTS)
+    .flatMap(({ value }) => value.split(' '))
+    .map((entry) => entry.split('=') as [string, string])
+    .map(([pod, count]) => [pod, Number(count)] as const);
+  return { generation: number(GENERATION), available: number(AVAILABLE), restarts: Object.fromEntries(restarts) };
 }

@@ -28,6 +28,32 @@ export type DecisionResult =
   /** Nothing changed; the reason is for whoever sent the message. */
   | { readonly accepted: false; readonly why: string };
 
+const MAX_BY = 253;
+const MAX_COMMENT = 512;
+
+const text = (value: unknown, limit: number): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, limit) : undefined;
+
+/** A decision as it may be typed by hand into Temporal's UI: whatever is not text, or is missing, is left out. */
+export function decisionFrom(
+  message: unknown,
+  decision: Decision['decision'],
+  method: 'signal' | 'update',
+  awaiting: string | undefined,
+): Decision {
+  const fields: Partial<Record<keyof DecisionMessage, unknown>> =
+    typeof message === 'object' && message !== null ? message : {};
+  const comment = text(fields.comment, MAX_COMMENT);
+  return {
+    decision,
+    // A digest that is there but is no text is for no plan.
+    planDigest: fields.planDigest === undefined ? (awaiting ?? '') : (text(fields.planDigest, 64) ?? 'none'),
+    by: text(fields.by, MAX_BY) ?? 'unknown',
+    method,
+    ...(comment === undefined ? {} : { comment }),
+  };
+}
+
 /** The one place that decides whether a decision counts: signal, update and `spec.approval` all come through here. */
 export function decide(state: ApprovalState, message: Decision): DecisionResult {
   if (state.decided !== undefined)

@@ -158,23 +158,23 @@ export function applyCreations(
   now: number,
 ): PolicyState {
   const episodes = { ...state.episodes };
-  const held: Record<string, string> = { ...state.held };
+  const held = new Map(Object.entries(state.held));
   for (const creation of creations) {
     const trigger = wanted.find((item) => item.episode === creation.episode)?.firing.trigger ?? '';
     const episode = episodes[creation.episode] ?? { rung: 0, notBefore: {} };
     if (creation.result === 'created') {
       const { uid, name, cooldownMs } = creation;
       episodes[creation.episode] = { ...episode, running: { uid, name, trigger, cooldownMs, since: now } };
-      delete held[creation.episode];
+      held.delete(creation.episode);
       continue;
     }
-    held[creation.episode] = creation.why;
+    held.set(creation.episode, creation.why);
     episodes[creation.episode] =
       creation.result === 'exhausted'
         ? { ...episode, exhausted: creation.why }
         : { ...episode, notBefore: { ...episode.notBefore, [trigger]: now + creation.retryAfterMs } };
   }
-  return { ...state, episodes, held };
+  return { ...state, episodes, held: Object.fromEntries(held) };
 }
 
 /** The rung that healed is the first to try next time; one that did not heal is not repeated. */

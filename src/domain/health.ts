@@ -12,28 +12,28 @@ export interface RolloutCounts {
   readonly available: number;
 }
 
+const isDaemonSet = (workload: Workload): workload is DaemonSet => workload.kind === 'DaemonSet';
+const isReplicaSet = (workload: Workload): workload is ReplicaSet => workload.kind === 'ReplicaSet';
+const isStatefulSet = (workload: Workload): workload is StatefulSet => workload.kind === 'StatefulSet';
+
 export function rolloutCounts(workload: Workload): RolloutCounts {
-  const status = workload.status;
-  if (workload.kind === 'DaemonSet') {
-    const daemons = (workload as DaemonSet).status;
+  if (isDaemonSet(workload))
     return {
-      desired: daemons?.desiredNumberScheduled ?? 0,
-      current: daemons?.currentNumberScheduled ?? 0,
-      updated: daemons?.updatedNumberScheduled ?? 0,
-      available: daemons?.numberAvailable ?? 0,
+      desired: workload.status?.desiredNumberScheduled ?? 0,
+      current: workload.status?.currentNumberScheduled ?? 0,
+      updated: workload.status?.updatedNumberScheduled ?? 0,
+      available: workload.status?.numberAvailable ?? 0,
     };
-  }
-  const { spec } = workload as Deployment | StatefulSet | ReplicaSet;
-  const counts = status as Deployment['status'] & StatefulSet['status'];
-  const current = counts?.replicas ?? 0;
-  const partition = (spec as StatefulSet['spec']).updateStrategy?.rollingUpdate?.partition ?? 0;
-  return {
-    desired: spec.replicas ?? 1,
-    current,
-    // A ReplicaSet has one revision only; a StatefulSet keeps the pods below its partition on the old one on purpose.
-    updated: workload.kind === 'ReplicaSet' ? current : (counts?.updatedReplicas ?? 0) + partition,
-    available: counts?.availableReplicas ?? 0,
+  const counts = {
+    desired: workload.spec.replicas ?? 1,
+    current: workload.status?.replicas ?? 0,
+    available: workload.status?.availableReplicas ?? 0,
   };
+  // It has one revision only.
+  if (isReplicaSet(workload)) return { ...counts, updated: counts.current };
+  // A StatefulSet keeps the pods below its partition on the old revision on purpose.
+  const partition = isStatefulSet(workload) ? (workload.spec.updateStrategy?.rollingUpdate?.partition ?? 0) : 0;
+  return { ...counts, updated: (workload.status?.updatedReplicas ?? 0) + partition };
 }
 
 const settling = (detail: string): Measurement => ({ state: 'settling', detail });
@@ -54,16 +54,29 @@ function podTrouble(pod: Pod, baseline: Baseline): string | undefined {
     if (trouble !== undefined) return trouble;
   }
   const restarts = restartsOf(pod);
-  const before = baseline.restarts[pod.metadata.uid] ?? 0;
+  const before = baseline.restarts[podKey(pod)] ?? 0;
   if (restarts > before) return `restarted ${restarts - before} times since the effect`;
   if (status?.phase === 'Running' && status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True')
     return undefined;
   return `is ${status?.phase ?? 'Pending'} and not Ready`;
 }
 
-/** All restarts of all containers; a pod made after the effect starts at zero. */
-export const restartsOf = (pod: Pod): number =>
-  (pod.status?.containerStatuses ?? []).reduce((sum, container) => sum + container.restartCount, 0);
+/** Enough of a pod's uid to tell the pods of one workload apart, and short enough to note a hundred of them. */
+export const podKey = (pod: Pod): string => pod.metadata.uid.slice(0, 13);
+
+/**
+ * Restarts of all containers that are to run on, sidecars included; a pod made after the effect starts at zero. An init
+ * container that tries again until what it waits for is there is no trouble.
+ */
+export function restartsOf({ spec, status }: Pod): number {
+  const sidecars = new Set(
+    (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name),
+  );
+  return [
+    ...(status?.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name)),
+    ...(status?.containerStatuses ?? []),
+  ].reduce((sum, container) => sum + container.restartCount, 0);
+}
 
 /**
  * Is the workload rolled out and are all its pods well, by evidence newer than the effect? `pods` are the workload's own,
@@ -78,8 +91,10 @@ export function workloadHealth(workload: Workload, pods: readonly Pod[], baselin
   const { desired, current, updated, available } = rolloutCounts(workload);
   const counted = `${updated} of ${desired} updated, ${available} available`;
   if (updated < desired || current > desired || available < desired) return settling(`${named}: ${counted}`);
-  if (desired === 0 && baseline.available > 0)
-    return { state: 'failed', detail: `${named} was scaled to 0: nothing is left to be healthy` };
+  if (desired === 0)
+    return baseline.available > 0
+      ? { state: 'failed', detail: `${named} was scaled to 0: nothing is left to be healthy` }
+      : { state: 'unknown', detail: `${named} has no replicas: nothing is there that could be healthy` };
 
   const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   if (living.length < desired) return settling(`${named}: ${living.length} of ${desired} pods seen`);

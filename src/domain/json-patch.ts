@@ -25,5 +25,5 @@ export function setInMap(map: Strings, path: readonly string[], key: string, val
 /** The test that one key of a map of strings has the value that was read, or is still absent. */
 export function testInMap(map: Strings, path: readonly string[], key: string): JsonPatchOperation[] {
   if (map === undefined) return [{ op: 'test', path: pointer(...path), value: null }];
-  return [{ op: 'test', path: pointer(...path, key), value: map[key] ?? null }];
+  return [{ op: 'test', path: pointer(...path, key), value: Object.hasOwn(map, key) ? map[key] : null }];
 }

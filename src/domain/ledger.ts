@@ -8,7 +8,7 @@ export interface ReservationRequest {
   readonly target: string;
   /** Actions that may take effect in any hour; 0 means none. */
   readonly maxActionsPerHour: number;
-  /** Milliseconds after which a holder that never settled is taken for dead. */
+  /** Milliseconds after which a holder that never settled is taken for dead. Asking again begins them anew. */
   readonly leaseMs: number;
 }
 
@@ -27,11 +27,26 @@ interface Lease {
   readonly target: string;
   readonly expiresAt: number;
 }
+
 /** An action that had, or may have had, an effect. */
 interface Settled {
   readonly id: string;
   readonly policy: string;
+  /** When it ended. */
   readonly at: number;
+  /** Its holder has not been heard of since its lease ran out, and may yet say what came of it. */
+  readonly expired?: true;
+}
+
+/** An effect as the record of its action shows it. */
+export interface PastEffect {
+  readonly id: string;
+  /** `namespace/name` of the policy. */
+  readonly policy: string;
+  /** Milliseconds since the epoch: when the action ended, or else when it acted. */
+  readonly at: number;
+  /** Of an action that has not ended: what it holds. */
+  readonly holds?: { readonly target: string; readonly leaseMs: number };
 }
 
 /** Milliseconds since the epoch throughout; the caller's clock (inside a workflow: the workflow's). */
@@ -45,24 +60,21 @@ export interface LedgerState {
 }
 
 const HOUR_MS = 3_600_000;
-/** Keeps the state below 256 KiB; the oldest go first. */
-const MAX_SETTLED = 1_500;
+/** Actions kept in mind, so that the state stays small; beyond that nothing is granted: what is forgotten is not limited. */
+export const LEDGER_CAPACITY = 1_000;
 const MIN_RETRY_MS = 250;
 
 export const emptyLedger = (): LedgerState => ({ version: 1, rebuilt: false, leases: {}, settled: [] });
 
 const trim = (settled: readonly Settled[], now: number): Settled[] =>
-  settled
-    .filter((entry) => entry.at > now - HOUR_MS)
-    .sort((a, b) => a.at - b.at)
-    .slice(-MAX_SETTLED);
+  settled.filter((entry) => entry.at > now - HOUR_MS).sort((a, b) => a.at - b.at);
 
 /** A lease that ran out counts as an effect at the moment it ran out: its holder may have acted. */
 export function expire(state: LedgerState, now: number): LedgerState {
   const dead = Object.entries(state.leases).filter(([, lease]) => lease.expiresAt <= now);
   if (dead.length === 0) return { ...state, settled: trim(state.settled, now) };
   const leases = Object.fromEntries(Object.entries(state.leases).filter(([, lease]) => lease.expiresAt > now));
-  const settled = dead.map(([id, lease]) => ({ id, policy: lease.policy, at: lease.expiresAt }));
+  const settled = dead.map(([id, { policy, expiresAt }]) => ({ id, policy, at: expiresAt, expired: true }) as const);
   return { ...state, leases, settled: trim([...state.settled, ...settled], now) };
 }
 
@@ -77,8 +89,10 @@ export function admit(state: LedgerState, request: ReservationRequest, now: numb
   if (!state.rebuilt)
     return { granted: false, reason: 'Rebuilding', message: 'the past hour is being read back', retryAfterMs: 500 };
   if (state.leases[request.id] !== undefined) return { granted: true };
-  if (state.settled.some((entry) => entry.id === request.id))
+  const recent = state.settled.filter((entry) => entry.at > now - HOUR_MS);
+  if (recent.some(({ id, expired }) => id === request.id && expired !== true))
     return { granted: false, reason: 'AlreadySettled', message: 'this action has already been settled' };
+  const counted = recent.filter(({ id }) => id !== request.id); // taken for dead, it asks again: it counts once
   if (request.maxActionsPerHour <= 0)
     return {
       granted: false,
@@ -86,7 +100,8 @@ export function admit(state: LedgerState, request: ReservationRequest, now: numb
       message: `policy ${request.policy} allows no actions (maxActionsPerHour: 0)`,
     };
 
-  const holder = Object.entries(state.leases).find(([, lease]) => lease.target === request.target);
+  const leases = Object.entries(state.leases);
+  const holder = leases.find(([, lease]) => lease.target === request.target);
   if (holder !== undefined)
     return {
       granted: false,
@@ -95,18 +110,30 @@ export function admit(state: LedgerState, request: ReservationRequest, now: numb
       retryAfterMs: Math.max(MIN_RETRY_MS, Math.min(5_000, holder[1].expiresAt - now)),
     };
 
-  const past = state.settled.filter((entry) => entry.policy === request.policy && entry.at > now - HOUR_MS);
-  const running = Object.values(state.leases).filter((lease) => lease.policy === request.policy).length;
-  if (past.length + running < request.maxActionsPerHour) return { granted: true };
-  // The slot that frees next is the oldest settled one that still counts, or a running one, which nobody can foretell.
-  const next = past[past.length + running - request.maxActionsPerHour];
-  return {
-    granted: false,
-    reason: 'RateLimited',
-    message: `policy ${request.policy} has used its ${request.maxActionsPerHour} actions per hour`,
-    retryAfterMs: next === undefined ? 5_000 : Math.max(MIN_RETRY_MS, next.at + HOUR_MS - now),
-  };
+  const past = counted.filter((entry) => entry.policy === request.policy);
+  const running = leases.filter(([, lease]) => lease.policy === request.policy).length;
+  if (past.length + running >= request.maxActionsPerHour)
+    return limited(
+      `policy ${request.policy} has used its ${request.maxActionsPerHour} actions per hour`,
+      // The slot that frees next is the oldest settled one that still counts, or a running one, which nobody can foretell.
+      past[past.length + running - request.maxActionsPerHour],
+      now,
+    );
+  if (counted.length + leases.length >= LEDGER_CAPACITY)
+    return limited(
+      `all policies together have used the ${LEDGER_CAPACITY} actions per hour that can be kept in mind`,
+      counted[counted.length + leases.length - LEDGER_CAPACITY],
+      now,
+    );
+  return { granted: true };
 }
+
+const limited = (message: string, next: Settled | undefined, now: number): ReservationAnswer => ({
+  granted: false,
+  reason: 'RateLimited',
+  message,
+  retryAfterMs: next === undefined ? 5_000 : Math.max(MIN_RETRY_MS, next.at + HOUR_MS - now),
+});
 
 export function reserve(
   state: LedgerState,
@@ -117,22 +144,35 @@ export function reserve(
   const answer = admit(current, request, now);
   if (!answer.granted) return { state: current, answer };
   const lease = { policy: request.policy, target: request.target, expiresAt: now + request.leaseMs };
-  return { state: { ...current, leases: { ...current.leases, [request.id]: lease } }, answer };
+  const settled = current.settled.filter(({ id }) => id !== request.id);
+  return { state: { ...current, settled, leases: { ...current.leases, [request.id]: lease } }, answer };
 }
 
 /** Ends a reservation. Only an action that provably had no effect gives its slot back. Safe to repeat. */
 export function settle(state: LedgerState, id: string, hadEffect: boolean, now: number): LedgerState {
   const current = expire(state, now);
-  const lease = current.leases[id];
-  if (lease === undefined) return current;
-  const { [id]: _ended, ...leases } = current.leases;
-  if (!hadEffect) return { ...current, leases };
-  return { ...current, leases, settled: trim([...current.settled, { id, policy: lease.policy, at: now }], now) };
+  const { [id]: lease, ...leases } = current.leases;
+  // Taken for dead, and heard of after all: what it says replaces what was assumed, so that it counts once.
+  const assumed = current.settled.find((entry) => entry.id === id && entry.expired === true);
+  const holder = lease ?? assumed;
+  if (holder === undefined) return current;
+  const others = current.settled.filter((entry) => entry.id !== id);
+  const settled = hadEffect ? [...others, { id, policy: holder.policy, at: now }] : others;
+  return { ...current, leases, settled: trim(settled, now) };
 }
 
 /** Takes over what the actions' own records say about the past hour, e.g. after Temporal's database was lost. */
-export function rebuild(state: LedgerState, past: readonly Settled[], now: number): LedgerState {
-  const known = new Set(state.settled.map((entry) => entry.id));
-  const added = past.filter((entry) => !known.has(entry.id) && state.leases[entry.id] === undefined);
-  return { ...state, rebuilt: true, settled: trim([...state.settled, ...added], now) };
+export function rebuild(state: LedgerState, past: readonly PastEffect[], now: number): LedgerState {
+  const known = new Set([...state.settled.map((entry) => entry.id), ...Object.keys(state.leases)]);
+  const news = past.filter((entry) => !known.has(entry.id));
+  const held = news.flatMap(({ id, policy, holds }) =>
+    holds === undefined ? [] : [[id, { policy, target: holds.target, expiresAt: now + holds.leaseMs }] as const],
+  );
+  const ended = news.filter(({ holds }) => holds === undefined).map(({ id, policy, at }) => ({ id, policy, at }));
+  return {
+    ...state,
+    rebuilt: true,
+    leases: { ...state.leases, ...Object.fromEntries(held) },
+    settled: trim([...state.settled, ...ended], now),
+  };
 }

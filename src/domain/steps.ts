@@ -49,6 +49,16 @@ export interface AnalysisResult {
   readonly reason: string;
 }
 
+/** Which try at the effect is ordered, and how. */
+export interface EffectOrder {
+  /** From 1; what Temporal repeats of one try is the same try. */
+  readonly tries: number;
+  /** The number in the marker: raised only when an operator orders another try. */
+  readonly claim: number;
+  /** The action was accepted as a dry run, and stays one. */
+  readonly dryRun: boolean;
+}
+
 export type ExecutionResult =
   | { readonly result: 'executed'; readonly changed: boolean; readonly baseline: Baseline }
   /** The target moved on since the plan was made: plan again. */
@@ -59,13 +69,24 @@ export type ExecutionResult =
   | { readonly result: 'blocked'; readonly message: string }
   | Ended;
 
+/** What is certain about an effect that is given up; in every case no sleeping attempt can bring it about any more. */
+export type FenceResult =
+  /** It is there after all, and has to be verified. */
+  | { readonly result: 'executed'; readonly baseline: Baseline }
+  /** It never happened. */
+  | { readonly result: 'clear' }
+  /** Whether it happened cannot be told. */
+  | { readonly result: 'unknown'; readonly message: string }
+  /** Nothing is certain yet: try again. */
+  | { readonly result: 'conflict'; readonly message: string };
+
 /** What verification compares with: taken just before and just after the effect. */
 export interface Baseline {
   /** `metadata.generation` that our write returned; 0 for kinds without one. */
   readonly generation: number;
   /** Available replicas before the effect. */
   readonly available: number;
-  /** Container restarts by pod uid before the effect; at most 100 pods. */
+  /** Container restarts before the effect, of pods that had any, by `podKey`; at most 96. */
   readonly restarts: Readonly<Record<string, number>>;
 }
 
@@ -76,5 +97,10 @@ export type RollbackResult =
   /** Someone else changed what we set: it stays as it is. */
   | { readonly result: 'taken-over'; readonly message: string };
 
-/** What an operator may order when the tries are used up. */
-export type OperatorCommand = 'retry' | 'skip' | 'rollback' | 'abort';
+const OPERATOR_COMMANDS = ['retry', 'skip', 'rollback', 'abort'] as const;
+/** What an operator may order when the tries are used up. Only `retry` acts; without an effect the others all end the action. */
+export type OperatorCommand = (typeof OPERATOR_COMMANDS)[number];
+
+/** Commands are typed by hand as well. */
+export const isOperatorCommand = (value: unknown): value is OperatorCommand =>
+  OPERATOR_COMMANDS.some((command) => command === value);

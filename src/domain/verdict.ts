@@ -42,6 +42,8 @@ export function observe(state: VerificationState, measurement: Measurement, now:
 
 const MIN_INTERVAL_MS = 500;
 const MAX_INTERVAL_MS = 15_000;
+/** Every look is a step in the workflow's history, which is bounded: the longer the wait, the rarer the looks. */
+const PATIENCE = 20;
 
 /** Unknown never passes: it breaks the window, and a healing that stays unknown until the end is unproven. */
 export function assess(state: VerificationState, rules: VerificationRules, now: number): Verdict {
@@ -52,9 +54,13 @@ export function assess(state: VerificationState, rules: VerificationRules, now: 
   const left = state.startedAt + rules.timeoutMs - now;
   if (left <= 0)
     return state.last?.state === 'unknown' ? { verdict: 'unproven', detail } : { verdict: 'not-healed', detail };
+  const patient = (now - state.startedAt) / PATIENCE;
   const wanted =
     state.healthySince === undefined
-      ? rules.windowMs / 5
-      : Math.min(rules.windowMs / 3, state.healthySince + rules.windowMs - now);
-  return { verdict: 'running', nextInMs: Math.min(left, Math.max(MIN_INTERVAL_MS, Math.min(MAX_INTERVAL_MS, wanted))) };
+      ? Math.max(patient, Math.min(MAX_INTERVAL_MS, rules.windowMs / 5))
+      : Math.min(
+          state.healthySince + rules.windowMs - now,
+          Math.max(patient, Math.min(MAX_INTERVAL_MS, rules.windowMs / 3)),
+        );
+  return { verdict: 'running', nextInMs: Math.min(left, Math.max(MIN_INTERVAL_MS, wanted)) };
 }
