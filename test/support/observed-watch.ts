@@ -17,6 +17,7 @@ export const fastTimings: Partial<ListWatchTimings> = {
   backoffCapMs: 40,
   shortStreamMs: 20,
   headersTimeoutMs: 250,
+  pageTimeoutMs: 250,
   silenceMs: 200,
   initialSilenceMs: 200,
   redeliveryBaseMs: 4,

@@ -9,6 +9,8 @@ export interface ListWatchTimings {
   readonly shortStreamMs: number;
   /** Time for the head of an answer. A server that waits for a version from the future never sends one. */
   readonly headersTimeoutMs: number;
+  /** Time for one page of a list. */
+  readonly pageTimeoutMs: number;
   /** Longest silence of a stream: bookmarks come about every 60 s, so more means a dead or half-open link. */
   readonly silenceMs: number;
   /** Longest silence before the end of the initial events. */
@@ -32,6 +34,7 @@ export const defaultTimings: ListWatchTimings = {
   healthyAfterMs: 60_000,
   shortStreamMs: 5_000,
   headersTimeoutMs: 20_000,
+  pageTimeoutMs: 20_000,
   silenceMs: 90_000,
   initialSilenceMs: 20_000,
   watchSeconds: [240, 420],

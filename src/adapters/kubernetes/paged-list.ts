@@ -15,6 +15,8 @@ export interface PagedListOptions {
   readonly kind: string;
   readonly query: Readonly<Record<string, string | number | undefined>>;
   readonly signal: AbortSignal;
+  /** For one page. */
+  readonly timeoutMs: number;
 }
 
 const PAGE_SIZE = 500;
@@ -26,12 +28,13 @@ interface RawPage {
 
 /** A consistent list, page by page, so that only one page is in memory. Throws {@link KubeError}; 410 when it took too long. */
 export async function* pagedList(client: KubeClient, options: PagedListOptions): AsyncGenerator<ListPage> {
-  const { path, apiVersion, kind, signal } = options;
+  const { path, apiVersion, kind, signal, timeoutMs } = options;
   let next: string | undefined;
   do {
     const page = await client.request<RawPage>('GET', path, {
       query: { limit: PAGE_SIZE, ...options.query, continue: next },
       signal,
+      timeoutMs,
     });
     const items: readonly unknown[] = (page.items ?? []).map((item) => ({ apiVersion, kind, ...item }));
     const resourceVersion = page.metadata?.resourceVersion;

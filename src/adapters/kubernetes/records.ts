@@ -50,11 +50,11 @@ export function createActionRecords(client: KubeClient): ActionRecords {
         }
       }),
 
-    update: (ref, change) =>
+    update: (from, change) =>
       updateStatus<HealingAction, HealingActionStatus>(
         client,
         resources.healingActions,
-        ref,
+        from,
         healingActionStatusBounds,
         change,
       ),
@@ -118,12 +118,15 @@ async function readByUid<T extends KubeObject>(
 async function updateStatus<T extends KubeObject & { readonly status?: S }, S>(
   client: KubeClient,
   resource: Resource,
-  ref: ObjectRef,
+  from: ObjectRef | T,
   bounds: Bounds,
   change: (object: T) => S | undefined,
 ): Promise<T | undefined> {
+  const ref = 'metadata' in from ? { ...from.metadata, namespace: from.metadata.namespace ?? '' } : from;
+  let known = 'metadata' in from ? from : undefined;
   return raced(async () => {
-    const object = await readByUid<T>(client, resource, ref);
+    const object = known ?? (await readByUid<T>(client, resource, ref));
+    known = undefined; // whoever lost a race looks again
     if (object === undefined) return undefined;
     const status = change(object);
     if (status === undefined) return object;

@@ -132,9 +132,16 @@ export class WatchLoop {
     this.#beginFullSync();
     counters.count('listFallbacks');
     const { apiVersion, kind } = scope;
-    const list = { path, apiVersion, kind, query: this.#selection, signal: this.#stop.signal };
+    const pages = pagedList(client, {
+      path,
+      apiVersion,
+      kind,
+      query: this.#selection,
+      signal: this.#stop.signal,
+      timeoutMs: this.#timings.pageTimeoutMs,
+    });
     let resourceVersion: string | undefined;
-    for await (const page of pagedList(client, list)) {
+    for await (const page of pages) {
       this.#noteActivity();
       for (const item of page.items) sink.state(item);
       resourceVersion = page.resourceVersion;

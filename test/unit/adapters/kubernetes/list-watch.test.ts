@@ -255,4 +255,3 @@ describe('going on from the last version', () => {
     expect(server.count('watch') - before).toBeLessThanOrEqual((performance.now() - began) / 50 + 1);
   });
 });
-
