@@ -16,33 +16,26 @@ export interface JestRunOptions {
   readonly root: string;
   /** Passed on to Jest: file patterns, `-t name`, … */
   readonly args: readonly string[];
+  /** Whether its output is shown. Default: yes. */
+  readonly show?: boolean;
 }
 
+const JEST = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
 const HEARTBEAT_MS = 30_000;
 const KILL_AFTER_MS = 10_000;
 
 /** Runs Jest in a process of its own, its output shown as it comes. Never rejects: what breaks is a failure. */
-export async function runJest(run: JestRun, { root, args }: JestRunOptions): Promise<Tally> {
+export async function runJest(run: JestRun, { root, args, show = true }: JestRunOptions): Promise<Tally> {
   const directory = await mkdtemp(join(tmpdir(), 'kubeskippy-jest-'));
   const output = join(directory, 'report.json');
   try {
-    const ended = await execute(
-      run,
-      [
-        ...[
-          '--disable-warning=ExperimentalWarning',
-          '--experimental-vm-modules',
-          join('node_modules/jest/bin/jest.js'),
-        ],
-        ...['--selectProjects', ...run.projects, '--maxWorkers', String(run.workers)],
-        ...['--ci', '--json', '--outputFile', output, '--passWithNoTests', ...args],
-      ],
-      root,
-    );
+    const chosen = ['--selectProjects', ...run.projects, '--maxWorkers', String(run.workers)];
+    const report = ['--ci', '--json', '--outputFile', output, '--passWithNoTests'];
+    const ended = await execute(run, [...JEST, ...chosen, ...report, ...args], { cwd: root, show });
     const byName = args.some((arg) => /^(-t|--testNamePattern)/.test(arg));
-    const report = await readReport(output);
-    if (report === undefined) return { passed: 0, failures: [`${run.projects.join(', ')}: Jest ${ended}`], files: [] };
-    const tally = tallyOf(report, { root, byName });
+    const results = await readReport(output);
+    if (results === undefined) return { passed: 0, failures: [`${run.projects.join(', ')}: Jest ${ended}`], files: [] };
+    const tally = tallyOf(results, { root, byName });
     // Jest has other reasons to be unhappy, such as a failed teardown or a worker that died.
     if (ended === 'ended well' || tally.failures.length > 0) return tally;
     return { ...tally, failures: [`${run.projects.join(', ')}: Jest ${ended}`] };
@@ -51,12 +44,18 @@ export async function runJest(run: JestRun, { root, args }: JestRunOptions): Pro
   }
 }
 
-function execute(run: JestRun, args: readonly string[], cwd: string): Promise<string> {
+/** How it ended, in words. */
+function execute(
+  run: JestRun,
+  args: readonly string[],
+  { cwd, show }: { readonly cwd: string; readonly show: boolean },
+): Promise<string> {
   const began = Date.now();
-  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'ignore', show ? 'inherit' : 'ignore'] });
   const heartbeat = setInterval(() => {
     const seconds = Math.round((Date.now() - began) / 1000);
-    if (!process.stderr.isTTY) process.stderr.write(`  ${run.projects.join(', ')}: still running after ${seconds} s\n`);
+    if (show && !process.stderr.isTTY)
+      process.stderr.write(`  ${run.projects.join(', ')}: still running after ${seconds} s\n`);
   }, HEARTBEAT_MS);
   let tooLate = false;
   const limit = setTimeout(() => {
