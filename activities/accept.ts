@@ -12,7 +12,7 @@ import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
 import { objections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
-import { changed, refOf } from './record.ts';
+import { changed } from './record.ts';
 import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
 import { REASONS } from '../src/api/constants.ts';
 import { actionWorkflowId } from '../src/api/temporal-names.ts';
@@ -42,7 +42,10 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (expiresAt !== undefined && Date.parse(expiresAt) <= now().getTime())
     return ended({ reason: 'Expired', message: `the action was to be done before ${expiresAt}` });
 
-  const policy = await ports.policies.read({ namespace: ref.namespace, name: action.spec.policyRef.name });
+  const [policy, live] = await Promise.all([
+    ports.policies.read({ namespace: ref.namespace, name: action.spec.policyRef.name }),
+    readLiveTarget(ports, action),
+  ]);
   const covered = coverage(action, policy);
   if (!covered.covered) return ended(covered.outcome);
   const definition = actionFor(action.spec.action.type);
@@ -52,7 +55,6 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     return refused(
       `${definition.type} does not apply to ${targetResource.apiVersion} ${targetResource.kind}; it applies to ${definition.kinds.map(({ kind }) => kind).join(', ')}`,
     );
-  const live = await readLiveTarget(ports, action);
   if (!live.found) return ended(live.outcome);
   const objection = objections(ports, covered.policy, live);
   if (objection !== undefined) return ended(objection);
@@ -131,7 +133,7 @@ async function record(
     return refused(
       `verification could never finish: the target must stay healthy for ${formatDuration(verification.windowMs)} within ${formatDuration(patienceMs)}; raise verification.timeout or the action's timeout`,
     );
-  const updated = await ports.actions.update(refOf(action), (latest) =>
+  const updated = await ports.actions.update(action, (latest) =>
     changed(
       latest,
       {

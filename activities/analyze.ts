@@ -53,7 +53,7 @@ export async function analyze(
   };
   const reason = record.reasons?.[0] ?? 'no reason given';
   const choice = chosen === ABSTAIN ? 'abstain' : 'act';
-  await actions.update(ref, (latest) =>
+  await actions.update(action, (latest) =>
     changed(
       latest,
       {

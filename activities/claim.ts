@@ -27,14 +27,12 @@ export async function claimEffect(
   before: Before,
   attempt: Attempt,
 ): Promise<'claimed' | ExecutionResult> {
-  if (action.status?.claim === undefined) {
-    const held = await actions.hold(action);
-    if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
-  }
+  const held = action.status?.claim === undefined ? await actions.hold(action) : action;
+  if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
   const baseline = await before.view;
   const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;
-  const updated = await actions.update(refOf(action), (latest) => {
+  const updated = await actions.update(held, (latest) => {
     refusal = undefined;
     if (latest.metadata.deletionTimestamp !== undefined && latest.status?.claim === undefined)
       refusal = {

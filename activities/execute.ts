@@ -56,7 +56,11 @@ export async function execute(
   const definition = actionFor(plan.action);
   if (definition === undefined)
     return ended('Refused', `actions of type ${plan.action} are not honoured by this version`);
-  const live = await readLiveTarget(ports, action);
+  const { policyRef } = action.spec;
+  const [live, policy] = await Promise.all([
+    readLiveTarget(ports, action),
+    ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name }),
+  ]);
   const traces = lookForTraces(action, plan, definition, live.found ? live.object : undefined);
   if (traces === 'executed')
     return recordEffect(ports, action, plan, undefined, attempt, fromEvidence(status.evidence?.before));
@@ -67,7 +71,7 @@ export async function execute(
     );
   if (!live.found) return { result: 'ended', outcome: live.outcome };
 
-  const granted = await authority(ports, action, digest, attempt.now());
+  const granted = authority(ports, action, policy, digest, attempt.now());
   if (granted.result === 'ended') return granted;
   const objection = objections(ports, granted.policy, live);
   if (objection !== undefined) return { result: 'ended', outcome: objection };
@@ -79,6 +83,7 @@ export async function execute(
 
   if (granted.dryRun) return rehearse(ports, action, plan, effect, live.object, attempt);
   const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
+  view.catch(() => undefined); // awaited below, unless the claim fails first
   const claimed = await claimEffect(ports, action, plan, { digest: definition.baseline(live.object), view }, attempt);
   if (claimed !== 'claimed') return claimed;
   const baseline = status.claim === undefined ? await view : fromEvidence(status.evidence?.before);
@@ -105,18 +110,18 @@ function lookForTraces(
 }
 
 /** Policy, approval and expiry as they are now: since the plan was made they can only have tightened. */
-async function authority(
+function authority(
   ports: ActivityPorts,
   action: HealingAction,
+  policy: HealingPolicy | undefined,
   digest: string,
   now: Date,
-): Promise<Ended | { readonly result: 'granted'; readonly policy: HealingPolicy; readonly dryRun: boolean }> {
+): Ended | { readonly result: 'granted'; readonly policy: HealingPolicy; readonly dryRun: boolean } {
   if (action.metadata.deletionTimestamp !== undefined)
     return ended('Deleted', 'the HealingAction was deleted before it had an effect');
-  const { expiresAt, policyRef } = action.spec;
+  const { expiresAt } = action.spec;
   if (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())
     return ended('Expired', `the action was to be done before ${expiresAt}`);
-  const policy = await ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name });
   const covered = coverage(action, policy);
   if (!covered.covered) return { result: 'ended', outcome: covered.outcome };
 

@@ -12,10 +12,11 @@ export interface ActionRecords {
   create(action: NewAction): Promise<HealingAction>;
   /**
    * Reads, changes and writes the status until no one else wrote in between. `change` returns the whole new status, or
-   * undefined to leave it. Undefined when the action is gone.
+   * undefined to leave it. Undefined when the action is gone. Given an action instead of a reference, the first try is
+   * made from that: a caller who has just read it saves a request.
    */
   update(
-    ref: ObjectRef,
+    from: ObjectRef | HealingAction,
     change: (action: HealingAction) => HealingActionStatus | undefined,
   ): Promise<HealingAction | undefined>;
   /**

@@ -133,8 +133,9 @@ export class HealingActions implements ObjectWatchPort {
       const found = this.#actions.get(name);
       return found?.metadata.uid === uid ? found : undefined;
     },
-    update: async (ref, change) => {
-      const found = await this.records.read(ref);
+    update: async (from, change) => {
+      const { name, uid } = 'metadata' in from ? from.metadata : from;
+      const found = await this.records.read({ namespace: '', name, uid });
       const status = found === undefined ? undefined : change(found);
       return found === undefined || status === undefined ? found : this.#store({ ...found, status });
     },
