@@ -103,6 +103,13 @@ describe('a change', () => {
   });
 });
 
+test('only triggers that can be true of its kind are asked of an object', () => {
+  const level = new PolicyLevel(
+    policy({ triggers: [trigger('CrashLoopBackOff'), trigger('Progressing'), trigger('Ready')] }),
+  );
+  expect(level.evaluate(pod('a', 50), [pod('a', 50)], ms(60)).evaluations).toBe(2);
+});
+
 test('faulty triggers are named, and only those', () => {
   const level = new PolicyLevel(
     policy({

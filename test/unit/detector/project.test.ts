@@ -66,6 +66,12 @@ describe('a Pod', () => {
     expect(JSON.stringify(projectPod(full([container(1, words, words)])))).not.toMatch(/hunter2|huge/);
   });
 
+  test('keeps init containers too', () => {
+    const init = container(0, waiting('ImagePullBackOff'), {}, 'migrate');
+    const { ready: _ready, ...kept } = init;
+    expect(projectPod(podOf([], { initContainerStatuses: [init] })).status?.initContainerStatuses).toEqual([kept]);
+  });
+
   test('without a status has none', () => {
     expect(projectPod(object('Pod', 'new'))).not.toHaveProperty('status');
   });

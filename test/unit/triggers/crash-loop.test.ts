@@ -55,6 +55,11 @@ describe('a real crash loop', () => {
     expect(since(crashes[7]![2], 25)).toBe('2026-11-25T08:00:08.000Z');
   });
 
+  test('but not if that ended a long run: then it was the first of this loop', () => {
+    const afterLongRun = podOf([container(9, terminated(622, 625), terminated(0, 620))]);
+    expect(since(afterLongRun, 630)).toBe('2026-11-25T08:10:25.000Z');
+  });
+
   test('after it was seen not to loop only the newest termination counts', () => {
     const evaluation = evaluateCondition(atOnce, crashes[7]![2], ms(25), {});
     expect(evaluation).toMatchObject({ state: 'firing', since: '2026-11-25T08:00:25.000Z' });

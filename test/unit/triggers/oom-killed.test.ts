@@ -53,6 +53,14 @@ test('it fires with the time of the kill', () => {
   });
 });
 
+test('at first sight of a second kill in a row the time is that of the first', () => {
+  const twice = podOf([container(1, oomKilled(21, 40), oomKilled(0, 20))]);
+  expect(held(twice, 45)).toMatchObject({ since: '2026-11-25T08:00:20.000Z' });
+  expect(evaluateCondition({ type: 'OOMKilled', duration: '0s' }, twice, ms(45), {})).toMatchObject({
+    since: '2026-11-25T08:00:40.000Z',
+  });
+});
+
 test('two minutes by default, counted from the kill', () => {
   const restarted = podOf([container(1, running(1_801), oomKilled(0, 1_800))]);
   const forTwoMinutes = { type: 'OOMKilled' };
