@@ -12,7 +12,7 @@ import { Kubelet } from './kubelet.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { NodeAuthorizer } from './node-authorizer.ts';
 import { machineCapacity, NodeRegistration } from './node-registration.ts';
-import { createMetricsEndpoint, createNodeEndpoint, listen } from './node-servers.ts';
+import { createNodeEndpoint, listen } from './node-servers.ts';
 import { NodeUsage } from './node-usage.ts';
 import { claimRootDirectory } from './root-directory.ts';
 import { parseOptions, USAGE, type KubeletOptions } from './options.ts';
@@ -67,13 +67,12 @@ async function startNode(options: KubeletOptions): Promise<() => Promise<void>> 
   const files = { cert, key, clientCa, ...(aggregatorCa === undefined ? {} : { aggregatorCa }) };
   const endpoint = createNodeEndpoint(served, files);
   const port = await listen(endpoint, options.port);
-  const metrics = options.metricsPort === undefined ? undefined : createMetricsEndpoint(served);
-  const metricsPort = metrics === undefined ? undefined : await listen(metrics, options.metricsPort ?? 0);
   const registration = new NodeRegistration(client, { name: nodeName, ip: HOST_IP, port, capacity }, logger);
 
   await registration.start();
+  events.normal({ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName }, 'Starting', 'Starting kubelet.');
   await kubelet.start();
-  process.stdout.write(`kubelet ready ${JSON.stringify({ nodeName, port, metricsPort })}\n`);
+  process.stdout.write(`kubelet ready ${JSON.stringify({ nodeName, port })}\n`);
 
   return async () => {
     await kubelet.stop();
@@ -82,9 +81,7 @@ async function startNode(options: KubeletOptions): Promise<() => Promise<void>> 
     usage.stop();
     await events.stop();
     endpoint.closeAllConnections();
-    metrics?.closeAllConnections();
     endpoint.close();
-    metrics?.close();
     await network.close();
     reaper.close();
   };

@@ -1,3 +1,4 @@
+import { parseLabelSelector } from './label-selector.ts';
 import { rfc3339 } from './pod.ts';
 import type { ContainerUsage, UsageHistory } from './usage-history.ts';
 
@@ -17,7 +18,11 @@ interface Answer {
 }
 
 /** `metrics.k8s.io/v1beta1`: discovery and the two resources, read only. Undefined for a path that is not its own. */
-export function answerMetricsApi(url: URL, history: UsageHistory, node: NodeUsageSource): Answer | undefined {
+export function answerMetricsApi(
+  url: URL,
+  history: Pick<UsageHistory, 'current'>,
+  node: NodeUsageSource,
+): Answer | undefined {
   const { pathname } = url;
   if (pathname === '/apis') return ok({ kind: 'APIGroupList', apiVersion: 'v1', groups: [group()] });
   if (pathname === `/apis/${GROUP}`) return ok({ kind: 'APIGroup', apiVersion: 'v1', ...group() });
@@ -26,7 +31,7 @@ export function answerMetricsApi(url: URL, history: UsageHistory, node: NodeUsag
   const match = /^(?:\/namespaces\/([^/]+))?\/(pods|nodes)(?:\/([^/]+))?$/.exec(pathname.slice(ROOT.length));
   if (match === null) return notFound('the requested resource');
   const [, namespace, resource, name] = match;
-  const selects = labelSelector(url.searchParams.get('labelSelector') ?? '');
+  const selects = parseLabelSelector(url.searchParams.get('labelSelector') ?? '');
   if (selects === undefined)
     return { status: 400, body: failure(400, 'BadRequest', 'unable to parse the label selector') };
   const items = (resource === 'pods' ? podMetrics(history.current()) : nodeMetrics(node)).filter(
@@ -91,23 +96,6 @@ const quantities = (cores: number, bytes: number): { readonly cpu: string; reado
   cpu: `${Math.round(cores * 1e9)}n`,
   memory: `${Math.round(bytes / 1024)}Ki`,
 });
-
-/** Equality and set terms without parentheses (`a=b,c!=d,e,!f`); undefined for what it cannot read. */
-function labelSelector(text: string): ((labels: Readonly<Record<string, string>>) => boolean) | undefined {
-  const terms = text
-    .split(',')
-    .map((term) => term.trim())
-    .filter((term) => term !== '');
-  const tests: ((labels: Readonly<Record<string, string>>) => boolean)[] = [];
-  for (const term of terms) {
-    const match = /^(!?)([\w./-]+)\s*(?:(==?|!=)\s*([\w.-]*))?$/.exec(term);
-    if (match === null) return undefined;
-    const [, not, key = '', operator, value] = match;
-    if (operator === undefined) tests.push((labels) => key in labels === (not === ''));
-    else tests.push((labels) => (labels[key] === value) === (operator !== '!='));
-  }
-  return (labels) => tests.every((test) => test(labels));
-}
 
 const version = { groupVersion: API_VERSION, version: 'v1beta1' };
 const group = () => ({ name: GROUP, versions: [version], preferredVersion: version });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../../telemetry/logger.ts';
 import { LOGS_PATH, serveContainerLogs } from './container-logs.ts';
@@ -33,7 +33,7 @@ type Respond = (request: IncomingMessage, response: ServerResponse, url: URL) =>
  * The HTTPS endpoint of the node: logs and metrics for callers with a client certificate whom the API server lets,
  * `metrics.k8s.io` for its aggregator, and `/healthz` (200 once the pods of the node are known) for anybody.
  */
-export function createNodeEndpoint(served: ServedNode, files: TlsFiles): TlsServer {
+export function createNodeEndpoint(served: ServedNode, files: TlsFiles): Server {
   const tls = {
     cert: readFileSync(files.cert),
     key: readFileSync(files.key),
@@ -41,7 +41,7 @@ export function createNodeEndpoint(served: ServedNode, files: TlsFiles): TlsServ
     requestCert: true,
     rejectUnauthorized: false, // decided per path
   };
-  return createTlsServer(
+  return createServer(
     tls,
     guarded(served.logger, async (request, response, url) => {
       if (url.pathname === '/healthz') {
@@ -70,19 +70,8 @@ export function createNodeEndpoint(served: ServedNode, files: TlsFiles): TlsServ
   );
 }
 
-/** `/metrics` and `/healthz` over plain HTTP, for a Prometheus without a certificate. */
-export function createMetricsEndpoint(served: ServedNode): Server {
-  return createServer(
-    guarded(served.logger, (_request, response, url) => {
-      if (url.pathname === '/metrics') page(served, response);
-      else if (url.pathname === '/healthz') health(served, response);
-      else text(response, 404, `no such path: ${url.pathname} (try /metrics or /healthz)\n`);
-    }),
-  );
-}
-
 /** Listens on loopback and returns the port. */
-export function listen(server: Server | TlsServer, port: number): Promise<number> {
+export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       reject(new Error(`cannot listen on 127.0.0.1:${port}: ${error.message}; choose another port`, { cause: error }));

@@ -5,8 +5,6 @@ export interface KubeletOptions {
   readonly nodeName: string;
   readonly rootDir: string;
   readonly port: number;
-  /** Plain HTTP on loopback for whoever has no certificate. */
-  readonly metricsPort?: number;
   readonly tlsCert: string;
   readonly tlsKey: string;
   readonly clientCa: string;
@@ -19,7 +17,7 @@ export interface KubeletOptions {
 }
 
 export const USAGE = `usage: node main.ts --kubeconfig FILE --root-dir DIR --tls-cert FILE --tls-key FILE --client-ca FILE
-  [--node-name kubeskippy-local] [--port 10250] [--metrics-port PORT] [--crash-backoff-base 10s]
+  [--node-name kubeskippy-local] [--port 10250] [--crash-backoff-base 10s]
   [--crash-backoff-max 5m] [--max-pods 110] [--requestheader-client-ca FILE] [--log-level info]
 Port 0 takes a free one; the readiness line says which.`;
 
@@ -32,7 +30,6 @@ export function parseOptions(args: readonly string[]): KubeletOptions {
       'node-name': { type: 'string', default: 'kubeskippy-local' },
       'root-dir': { type: 'string' },
       port: { type: 'string', default: '10250' },
-      'metrics-port': { type: 'string' },
       'tls-cert': { type: 'string' },
       'tls-key': { type: 'string' },
       'client-ca': { type: 'string' },
@@ -43,14 +40,12 @@ export function parseOptions(args: readonly string[]): KubeletOptions {
       'log-level': { type: 'string', default: 'info' },
     },
   });
-  const metricsPort = values['metrics-port'];
   const aggregatorCa = values['requestheader-client-ca'];
   return {
     kubeconfig: required('kubeconfig', values.kubeconfig),
     nodeName: values['node-name'],
     rootDir: required('root-dir', values['root-dir']),
     port: integer('port', values.port, 65_535),
-    ...(metricsPort === undefined ? {} : { metricsPort: integer('metrics-port', metricsPort, 65_535) }),
     tlsCert: required('tls-cert', values['tls-cert']),
     tlsKey: required('tls-key', values['tls-key']),
     clientCa: required('client-ca', values['client-ca']),

@@ -62,6 +62,13 @@ function portNumber(port: number | string, container: Container): number | undef
   return Number.isInteger(value) && value > 0 && value < 65_536 ? value : undefined;
 }
 
+/** Where a pod's address is reached. A probe of this node goes to its own machine and nowhere else. */
+function reachable(host: string): string {
+  const address = bindAddressOf(host);
+  if (address === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(address)) return address;
+  throw new Error(`host ${host} is not on this node, which probes only its own pods`);
+}
+
 async function httpCheck(get: HttpGet, context: CheckContext, timeoutMs: number): Promise<CheckResult> {
   const port = portNumber(get.port, context.container);
   if (port === undefined) return { ok: false, output: `couldn't find port: ${JSON.stringify(get.port)}` };
@@ -71,7 +78,7 @@ async function httpCheck(get: HttpGet, context: CheckContext, timeoutMs: number)
   const url = `${secure ? 'https' : 'http'}://${host}:${port}${path}`;
   const headers: Record<string, string> = { 'user-agent': 'kube-probe/1.36', accept: '*/*', connection: 'close' };
   for (const { name, value } of get.httpHeaders ?? []) headers[name.toLowerCase()] = value;
-  const options: RequestOptions = { host: bindAddressOf(host), port, path, headers, agent: false, timeout: timeoutMs };
+  const options: RequestOptions = { host: reachable(host), port, path, headers, agent: false, timeout: timeoutMs };
   return new Promise((resolve) => {
     const fail = (reason: string): void => {
       clearTimeout(timer);
@@ -102,10 +109,11 @@ async function httpCheck(get: HttpGet, context: CheckContext, timeoutMs: number)
   });
 }
 
-function tcpCheck(host: string, port: number | undefined, timeoutMs: number): Promise<CheckResult> {
-  if (port === undefined) return Promise.resolve({ ok: false, output: "couldn't find port" });
+async function tcpCheck(host: string, port: number | undefined, timeoutMs: number): Promise<CheckResult> {
+  if (port === undefined) return { ok: false, output: "couldn't find port" };
+  const address = reachable(host);
   return new Promise((resolve) => {
-    const socket = connect({ host: bindAddressOf(host), port, timeout: timeoutMs });
+    const socket = connect({ host: address, port, timeout: timeoutMs });
     const end = (result: CheckResult): void => {
       socket.destroy();
       resolve(result);

@@ -141,7 +141,6 @@ describe('options', () => {
       backoffMaxMs: 300_000,
       maxPods: 110,
     });
-    expect(parseOptions(given)).not.toHaveProperty('metricsPort');
   });
   test.each([
     [['--crash-backoff-base=10'], '--crash-backoff-base 10: give a duration such as 500ms, 10s or 5m'],
