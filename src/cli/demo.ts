@@ -1,7 +1,10 @@
 import { runDemo } from '../local/demo/demo.ts';
 import { listenForInterruption } from '../local/demo/interruption.ts';
 import { plainPresenter } from '../local/demo/plain-presenter.ts';
+import type { Presenter } from '../local/demo/presenter.ts';
 import { isDone, tableOf } from '../local/demo/result.ts';
+import { glyphsFor } from '../local/demo/screen/glyphs.ts';
+import { screenPresenter } from '../local/demo/screen-presenter.ts';
 import type { Ports } from '../local/servers/ports.ts';
 
 export interface DemoCommandOptions {
@@ -15,8 +18,7 @@ export interface DemoCommandOptions {
 /** The demo on this terminal. Sets the exit code; rejects with one message for people. */
 export async function demo({ once, json, keepData, timeoutMs, ports }: DemoCommandOptions): Promise<void> {
   const interruption = listenForInterruption();
-  const stream = json ? process.stderr : process.stdout;
-  const presenter = plainPresenter((text) => stream.write(text));
+  const presenter = presenterFor(json ? process.stderr : process.stdout);
   try {
     const results = await runDemo({ presenter, signal: interruption.signal, once, timeoutMs, keepData, ports });
     if (json) process.stdout.write(`${JSON.stringify({ incidents: results })}\n`);
@@ -29,4 +31,10 @@ export async function demo({ once, json, keepData, timeoutMs, ports }: DemoComma
     presenter.progress('interrupted: everything is ended');
     process.exit(interruption.exitCode); // whatever is still being built ends with this process
   }
+}
+
+function presenterFor(stream: NodeJS.WriteStream): Presenter {
+  const write = (text: string): boolean => stream.write(text);
+  if (!stream.isTTY || process.env['TERM'] === 'dumb') return plainPresenter(write);
+  return screenPresenter(stream, glyphsFor(process.env), stream.hasColors());
 }

@@ -16,6 +16,8 @@ export interface NodeAndHealerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Without it there is only the node. Default: true. */
   readonly healer?: boolean;
+  /** One line for people per step. */
+  readonly onProgress?: (line: string) => void;
 }
 
 export interface StackOptions extends LocalEnvironmentOptions, NodeAndHealerOptions {
@@ -56,8 +58,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 export async function startNodeAndHealer(
   env: LocalEnvironment,
   admin: KubeClient,
-  { kubelet, settings = {}, healer = true }: NodeAndHealerOptions,
+  { kubelet, settings = {}, healer = true, onProgress = () => undefined }: NodeAndHealerOptions,
 ): Promise<void> {
+  const began = Date.now();
+  onProgress('installing CRDs and rights, starting the node and KubeSkippy');
   await installManifests(admin);
   const worker = await freePort();
   const ports = { worker, controller: await freePort(new Set([worker])) };
@@ -81,6 +85,7 @@ export async function startNodeAndHealer(
         ]
       : []),
   ]);
+  onProgress(`ready after another ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 
 function healerProcess(

@@ -14,10 +14,7 @@ export interface ClusterEvent extends KubeObject {
   readonly reason?: string;
   readonly message?: string;
   readonly count?: number;
-  readonly series?: { readonly count?: number };
   readonly involvedObject: { readonly kind?: string; readonly name?: string };
-  readonly reportingComponent?: string;
-  readonly source?: { readonly component?: string };
 }
 
 export interface ClusterObserver {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HealingPolicy } from '../../api/healing-policy.ts';
 import { isTrue } from '../../domain/condition.ts';
@@ -16,8 +17,8 @@ const MANIFESTS = fileURLToPath(new URL('../../../deploy/demo', import.meta.url)
 const TICK_MS = 200;
 /** Between two faults, so that a person can follow, and two cores too. */
 const STAGGER_MS = 2_000;
-/** Events of these components are told whatever their type. */
-const OWN_EVENTS = 'kubeskippy';
+/** Every pod is probed once before it listens; that is no news. */
+const UNHEALTHY_IS_NEWS = 3;
 
 /** Three apps, their faults and their healing, on a running stack. */
 export class Demonstration {
@@ -66,6 +67,7 @@ export class Demonstration {
       prometheus: env.prometheus.url,
       kubeconfig: env.kubeconfig('admin'),
       kubectl: env.kubectl,
+      kubectlOnPath: (process.env['PATH'] ?? '').split(delimiter).includes(dirname(env.kubectl)),
     });
     const stop = AbortSignal.any([options.signal, ...(options.once ? [AbortSignal.timeout(options.timeoutMs)] : [])]);
     await insistently(() => installManifests(admin, [MANIFESTS]), stop);
@@ -129,8 +131,9 @@ export class Demonstration {
 
   #tell(event: ClusterEvent): void {
     const { type, reason = '', message = '', involvedObject, metadata } = event;
-    const component = event.reportingComponent ?? event.source?.component ?? '';
-    if (type !== 'Warning' && !component.startsWith(OWN_EVENTS)) return;
+    // What KubeSkippy itself does shows in the incidents.
+    if (type !== 'Warning') return;
+    if (reason === 'Unhealthy' && (event.count ?? 1) < UNHEALTHY_IS_NEWS) return;
     if (this.#toldEvents.has(metadata.uid)) return; // once more the same
     this.#toldEvents.add(metadata.uid);
     this.#presenter.happened(`${involvedObject.kind ?? ''} ${involvedObject.name ?? ''}: ${reason}: ${message}`);

@@ -45,6 +45,9 @@ export function appOf({ spec, status }: HealingAction): string {
 
 export const hasHealed = ({ status }: HealingAction): boolean => isTrue(status?.conditions, 'Succeeded');
 
+/** Until a healing of it was proven. */
+export const isOpen = ({ actions }: Incident): boolean => !actions.some(hasHealed);
+
 /** Rolled out and available as it is wanted now. */
 export function isWell({ metadata, spec, status }: Deployment): boolean {
   const wanted = spec.replicas ?? 1;

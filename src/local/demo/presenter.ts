@@ -6,7 +6,10 @@ export interface Places {
   readonly prometheus: string;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
+  /** Path of a kubectl that fits the API server. */
   readonly kubectl: string;
+  /** Whether that is the one that a person gets by typing `kubectl`. */
+  readonly kubectlOnPath: boolean;
 }
 
 /** A process of the demo that a person may kill to see what happens. */

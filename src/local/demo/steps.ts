@@ -24,7 +24,7 @@ export function stepsOf(incident: Incident, now: number): readonly Step[] {
   const action = incident.actions.at(-1);
   if (action === undefined)
     return [
-      { name: 'detected', state: 'running' },
+      { name: 'detecting', state: 'running' },
       ...STEPS.map(([, name]) => ({ name, state: 'ahead' as const })),
       { name: 'verified', state: 'ahead' },
     ];
@@ -60,7 +60,7 @@ function verification(incident: Incident, action: HealingAction, now: number): S
   const sinceS = Math.max(0, Math.floor((now - incident.effectAt) / 1000));
   const windowS = Math.round(parseDuration(window) / 1000);
   // The window begins with the first healthy look, which nobody but the workflow knows.
-  const note = sinceS <= windowS ? `${sinceS} of ${windowS} s` : `${sinceS} s, until it was well for ${windowS} s`;
+  const note = sinceS <= windowS ? `${sinceS} of ${windowS} s` : `${sinceS} s; it must stay well for ${windowS} s`;
   return { name: 'verifying', state: 'ahead', note };
 }
 
