@@ -54,20 +54,20 @@ export interface LocalEnvironment {
   readonly ports: Ports;
   readonly apiServerUrl: string;
   /** Path of the kubeconfig of an identity. */
-  kubeconfig(identity: Identity): string;
+  readonly kubeconfig: (identity: Identity) => string;
   readonly auditLogFile: string;
   readonly pki: Pki;
   readonly temporal: { readonly address: string; readonly uiUrl: string; readonly namespace: string };
   readonly prometheus: {
     readonly url: string;
     /** Replaces the scrape targets under a name of the caller's; takes effect within a moment. */
-    setTargets(name: string, targets: readonly PrometheusTarget[]): void;
+    readonly setTargets: (name: string, targets: readonly PrometheusTarget[]) => void;
   };
   /** Path of a kubectl that fits. */
   readonly kubectl: string;
   /** Runs the servers; start your own processes in it too, so that they end with everything else. */
   readonly supervisor: Supervisor;
-  /** Ends all processes; removes the data unless it is to be kept. */
+  /** Ends all processes; removes the data unless it is to be kept. Calling it again changes nothing. */
   stop(): Promise<void>;
 }
 
@@ -171,6 +171,11 @@ async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): 
     await Promise.allSettled(starting);
     throw error;
   }
+  const stop = async (): Promise<void> => {
+    await supervisor.stopAll({ force: !keepData });
+    await resolved.release();
+  };
+  let stopping: Promise<void> | undefined;
   progress(`servers ready after ${((Date.now() - began) / 1000).toFixed(1)} s`);
   return {
     ...{ directory, ports, apiServerUrl, kubeconfig, auditLogFile, pki, supervisor },
@@ -186,10 +191,7 @@ async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): 
       },
     },
     kubectl: programs.kubectl,
-    stop: async () => {
-      await supervisor.stopAll({ force: !keepData });
-      await resolved.release();
-    },
+    stop: () => (stopping ??= stop()),
   };
 }
 

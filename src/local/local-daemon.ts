@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { startLocalEnvironment, type LocalEnvironment, type LocalEnvironmentOptions } from './environment.ts';
-import { installManifests } from './install-manifests.ts';
 import { dataDirectory, removeState, writeState } from './local-state.ts';
+import { startNodeAndHealer } from './stack.ts';
 
 /** What `local up` tells the background process; JSON on its command line. */
-export interface DaemonOptions extends Pick<LocalEnvironmentOptions, 'components' | 'ports'> {
+export interface DaemonOptions extends Pick<LocalEnvironmentOptions, 'ports'> {
   readonly stateDirectory: string;
+  /** Also run controller and worker, as the demo does. Default: no, whoever develops runs his own. */
+  readonly healer?: boolean;
 }
 
 /** What the background process tells `local up` until it is ready. */
@@ -16,13 +18,10 @@ export type DaemonMessage =
   | { readonly type: 'failed'; readonly message: string };
 
 /**
- * The body of the background process: runs the environment until SIGTERM, and keeps the state file true. `more` starts
- * what else belongs to it, as children of `environment.supervisor`. If `local up` ends before this is ready, it ends too.
+ * The body of the background process: runs the servers and the node until SIGTERM, and keeps the state file true. If
+ * `local up` ends before all is ready, this ends too.
  */
-export async function serveLocalEnvironment(
-  options: DaemonOptions,
-  more: (environment: LocalEnvironment, say: (line: string) => void) => Promise<void> = async () => undefined,
-): Promise<void> {
+export async function serveLocalEnvironment(options: DaemonOptions): Promise<void> {
   const { stateDirectory } = options;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   let environment: LocalEnvironment | undefined;
@@ -44,7 +43,6 @@ export async function serveLocalEnvironment(
     environment = await startLocalEnvironment({
       directory: dataDirectory(stateDirectory),
       preferUsualPorts: true,
-      ...(options.components === undefined ? {} : { components: options.components }),
       ...(options.ports === undefined ? {} : { ports: options.ports }),
       onProgress: say,
       onEvent: (event) => {
@@ -52,9 +50,8 @@ export async function serveLocalEnvironment(
         if (environment !== undefined && readySince !== undefined) writeState(stateDirectory, environment, readySince);
       },
     });
-    if (options.components?.includes('apiserver') !== false)
-      await installManifests(KubeClient.load({ kubeconfig: environment.kubeconfig('admin') }));
-    await more(environment, say);
+    const admin = KubeClient.load({ kubeconfig: environment.kubeconfig('admin') });
+    await startNodeAndHealer(environment, admin, { healer: options.healer === true });
     readySince = new Date().toISOString();
     writeState(stateDirectory, environment, readySince);
     tell({ type: 'ready' });

@@ -11,8 +11,6 @@ export interface LocalUpOptions extends Omit<DaemonOptions, 'stateDirectory'> {
   readonly stateDirectory?: string;
   /** One line for people per step. */
   readonly say?: (line: string) => void;
-  /** Program that calls `serveLocalEnvironment`; gets the options as JSON. Default: the servers alone. */
-  readonly daemonProgram?: string;
 }
 
 const DAEMON = fileURLToPath(new URL(`./local-daemon-main${extname(import.meta.url)}`, import.meta.url));
@@ -25,7 +23,7 @@ export const lifecycleRight = (stateDirectory: string): string => `local environ
  * once start one. Throws what kept it from starting; then nothing is left running.
  */
 export async function localUp(options: LocalUpOptions = {}): Promise<LocalState> {
-  const { stateDirectory = defaultStateDirectory(), say = () => undefined, daemonProgram = DAEMON } = options;
+  const { stateDirectory = defaultStateDirectory(), say = () => undefined } = options;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const onWait = (holder: string): void => {
     say(`waiting for ${holder}, which is starting or ending the local environment`);
@@ -42,10 +40,10 @@ export async function localUp(options: LocalUpOptions = {}): Promise<LocalState>
       );
     const daemonOptions: DaemonOptions = {
       stateDirectory,
-      ...(options.components === undefined ? {} : { components: options.components }),
+      ...(options.healer === undefined ? {} : { healer: options.healer }),
       ...(options.ports === undefined ? {} : { ports: options.ports }),
     };
-    await startDaemon(daemonProgram, daemonOptions, say);
+    await startDaemon(daemonOptions, say);
     const now = findState(stateDirectory);
     if (now.kind !== 'running')
       throw new Error(`the local environment ended right after it was ready: see ${daemonLog(stateDirectory)}`);
@@ -53,9 +51,9 @@ export async function localUp(options: LocalUpOptions = {}): Promise<LocalState>
   });
 }
 
-async function startDaemon(program: string, options: DaemonOptions, say: (line: string) => void): Promise<void> {
+async function startDaemon(options: DaemonOptions, say: (line: string) => void): Promise<void> {
   const log = openSync(daemonLog(options.stateDirectory), 'a', 0o600);
-  const daemon = spawn(process.execPath, [program, JSON.stringify(options)], {
+  const daemon = spawn(process.execPath, [DAEMON, JSON.stringify(options)], {
     detached: true, // Ctrl-C here must not reach it; it ends by itself if we end before it is ready
     stdio: ['ignore', log, log, 'ipc'],
     cwd: options.stateDirectory, // not wherever the user happens to be, and may want to remove
