@@ -2,7 +2,8 @@ import { isSuccess, isTerminal, type Outcome, type OutcomeReason } from '../src/
 import { findCondition, isTrue } from '../src/domain/condition.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, changed } from './record.ts';
+import { asTarget, changed, type StatusChange } from './record.ts';
+import { verdictRecord } from './verdict-record.ts';
 
 /**
  * The end: the terminal status, once; then the slot and the lock are given back, the policy is told, and the finalizer
@@ -17,19 +18,23 @@ export async function report(
   const { actions, events, ledger, mailbox } = ports;
   const success = isSuccess(outcome.reason);
   const time = now().toISOString();
-  const updated = await actions.update(ref, (latest) =>
-    changed(
+  const updated = await actions.update(ref, (latest) => {
+    const proof: StatusChange =
+      outcome.reason === 'Healed' ? verdictRecord(latest, { verdict: 'healed', detail: outcome.message }, time) : {};
+    return changed(
       latest,
       {
+        ...proof,
         completionTime: time,
-        result: { ...latest.status?.result, success, message: outcome.message.slice(0, 1024) },
+        result: { ...latest.status?.result, success, message: outcome.message },
         set: [
+          ...(proof.set ?? []),
           { type: 'Succeeded', status: success ? 'True' : 'False', reason: outcome.reason, message: outcome.message },
         ],
       },
       time,
-    ),
-  );
+    );
+  });
   const ended =
     updated !== undefined && isTerminal(updated.status?.conditions)
       ? finalOutcome(updated.status?.conditions, outcome)

@@ -1,6 +1,4 @@
-import { REASONS } from '../src/api/constants.ts';
 import type { FiredTrigger, Plan } from '../src/api/healing-action.ts';
-import { isTrue } from '../src/domain/condition.ts';
 import { workloadHealth } from '../src/domain/health.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
@@ -9,6 +7,7 @@ import { compileTrigger } from '../src/triggers/index.ts';
 import { healthSubject, viewWorkload, type WorkloadView } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
+import { verdictRecord } from './verdict-record.ts';
 
 /** One look at the live target, at evidence that is causally newer than the effect. Never a cache, never a clock. */
 export async function measure(
@@ -54,56 +53,20 @@ function stillFiring(
   return undefined;
 }
 
-/** Writes the verdict down, with the evidence it rests on. */
+/** Writes down that it did not heal, before anything is taken back; a healing's proof is part of its report. */
 export async function recordVerdict(
   { actions, events }: ActivityPorts,
   ref: ObjectRef,
   verdict: FinalVerdict,
   now: () => Date,
 ): Promise<void> {
-  const healed = verdict.verdict === 'healed';
   const time = now().toISOString();
-  const updated = await actions.update(ref, (latest) =>
-    isTrue(latest.status?.conditions, 'Verified')
-      ? undefined
-      : changed(
-          latest,
-          {
-            evidence: {
-              ...latest.status?.evidence,
-              after: [
-                {
-                  subject:
-                    latest.status?.plan === undefined ? ref.name : describeTarget(healthSubject(latest.status.plan)),
-                  check:
-                    latest.spec.trigger === undefined ? 'healthy' : `healthy, and ${latest.spec.trigger.name} is false`,
-                  value: verdict.detail.slice(0, 256),
-                  verdict: healed ? 'healthy' : verdict.verdict === 'unproven' ? 'unknown' : 'failed',
-                  time,
-                },
-              ],
-            },
-            set: [
-              {
-                type: 'Verified',
-                status: healed ? 'True' : 'False',
-                reason: healed
-                  ? REASONS.Verified.healed
-                  : verdict.verdict === 'unproven'
-                    ? REASONS.Verified.unproven
-                    : REASONS.Verified.notHealed,
-                message: verdict.detail,
-              },
-            ],
-          },
-          time,
-        ),
-  );
+  const updated = await actions.update(ref, (latest) => changed(latest, verdictRecord(latest, verdict, time), time));
   if (updated !== undefined)
     events.record({
       regarding: asTarget(updated),
-      type: healed ? 'Normal' : 'Warning',
-      reason: healed ? 'Verified' : 'NotHealed',
+      type: 'Warning',
+      reason: 'NotHealed',
       action: 'Verify',
       note: verdict.detail,
     });

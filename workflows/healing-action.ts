@@ -185,8 +185,8 @@ async function verify(action: ObjectRef, plan: AcceptedPlan, baseline: Baseline,
       await sleep(verdict.nextInMs);
       continue;
     }
+    if (verdict.verdict === 'healed') return { reason: 'Healed', message: verdict.detail }; // written down by the report
     await step(`${verdict.verdict}: ${verdict.detail}`).recordVerdict(action, verdict);
-    if (verdict.verdict === 'healed') return { reason: 'Healed', message: verdict.detail };
     return rollBack(action, plan, baseline, verdict.detail, desk);
   }
 }
