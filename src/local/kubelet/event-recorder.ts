@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { KubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { isKubeError } from '../../adapters/kubernetes/kube-error.ts';
 import { resources } from '../../adapters/kubernetes/resource.ts';
@@ -33,6 +32,14 @@ interface Series {
 }
 
 const MANAGER = { fieldManager: 'kubelet' };
+let lastStamp = 0n;
+/** Nanoseconds since 1970, never the same twice: as part of names it lists the Events of one second in their order. */
+function nextStamp(): bigint {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  lastStamp = now > lastStamp ? now : lastStamp + 1n;
+  return lastStamp;
+}
+
 const QUEUE_LIMIT = 1000;
 const KNOWN_SERIES = 4096;
 const MAX_TRIES = 12;
@@ -117,7 +124,7 @@ export class EventRecorder {
         if (!isKubeError(error, 'NotFound')) throw error; // expired: begin anew
       }
     }
-    const name = `${subject.name}.${randomBytes(8).toString('hex')}`;
+    const name = `${subject.name}.${nextStamp().toString(16)}`;
     await this.#client.create(
       resources.coreEvents,
       { namespace },

@@ -26,6 +26,9 @@ export function answerMetricsApi(
   const { pathname } = url;
   if (pathname === '/apis') return ok({ kind: 'APIGroupList', apiVersion: 'v1', groups: [group()] });
   if (pathname === `/apis/${GROUP}`) return ok({ kind: 'APIGroup', apiVersion: 'v1', ...group() });
+  // The aggregator asks for these, and complains for ever if there are none.
+  if (pathname === '/openapi/v2') return ok({ swagger: '2.0', info: { title: GROUP, version: 'v1beta1' }, paths: {} });
+  if (pathname === '/openapi/v3') return ok({ paths: {} });
   if (pathname === ROOT) return ok(resourceList());
   if (!pathname.startsWith(`${ROOT}/`)) return undefined;
   const match = /^(?:\/namespaces\/([^/]+))?\/(pods|nodes)(?:\/([^/]+))?$/.exec(pathname.slice(ROOT.length));

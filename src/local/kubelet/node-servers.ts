@@ -63,8 +63,6 @@ export function createNodeEndpoint(served: ServedNode, files: TlsFiles): Server 
         text(response, 403, `Forbidden: ${caller?.user ?? 'nobody'} may not get nodes/${subresource} of this node\n`);
       else if (LOGS_PATH.test(url.pathname)) await serveContainerLogs(served.kubelet, url, response);
       else if (url.pathname === '/metrics' || url.pathname === '/metrics/cadvisor') page(served, response);
-      else if (/^\/(exec|attach|portForward)\//.test(url.pathname))
-        text(response, 501, 'this node runs plain processes: exec, attach and port-forward are not supported\n');
       else text(response, 404, `no such path: ${url.pathname}\n`);
     }),
   );
@@ -85,8 +83,11 @@ export function listen(server: Server, port: number): Promise<number> {
 function guarded(logger: Logger, respond: Respond): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     const answer = async (): Promise<void> => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') text(response, 405, 'only GET\n');
-      else await respond(request, response, new URL(request.url ?? '/', 'https://node'));
+      const url = new URL(request.url ?? '/', 'https://node');
+      if (/^\/(exec|run|attach|portForward)\//.test(url.pathname))
+        text(response, 501, 'this node runs plain processes: exec, attach and port-forward are not supported\n');
+      else if (request.method === 'GET' || request.method === 'HEAD') await respond(request, response, url);
+      else text(response, 405, 'only GET\n');
     };
     answer().catch((error: unknown) => {
       logger.error({ err: error, url: request.url }, 'request failed');

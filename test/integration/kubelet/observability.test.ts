@@ -111,6 +111,23 @@ test('kubectl top and the figures for Prometheus tell what a process really uses
   expect(value('kube_pod_container_status_restarts_total')).toBe(0);
 });
 
+test('what the node cannot do it says in words', async () => {
+  await expect(cluster.kubectl('exec', 'eater', '--', 'web')).rejects.toThrow(
+    'this node runs plain processes: exec, attach and port-forward are not supported',
+  );
+});
+
+test('the Events of one second are listed in their order', async () => {
+  const { metadata } = await cluster.createPod('order', {
+    containers: [{ name: 'c', image: 'kubeskippy.local/sleeper:9' }],
+  });
+  await cluster.eventOf(metadata.uid, 'Started', 'Container started');
+  const reasons = (await cluster.eventsOf(metadata.uid))
+    .map(({ reason }) => reason)
+    .filter((reason) => reason !== 'Scheduled');
+  expect(reasons).toEqual(['Pulling', 'Pulled', 'Created', 'Started']);
+});
+
 describe('the node lets in only whom the API server lets', () => {
   const logs = '/containerLogs/default/ticks/c';
   test('nobody without a certificate', async () => {
