@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { controllerOf } from '../domain/owner-chain.ts';
 import type { ObjectChange, ObjectWatchPort } from '../ports/object-watch.ts';
 import type { PolicyObserverPort } from '../ports/policy-observer.ts';
@@ -23,8 +24,13 @@ export interface DetectorOptions {
 
 interface Watched {
   level: PolicyLevel;
+  /** Whether every object has been looked at for this level. */
+  complete: boolean;
   readonly sender: ObservationSender;
 }
+
+/** Looking at many objects gives way to others this often (milliseconds). */
+const SLICE_MS = 10;
 
 const POLICIES = { apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingPolicy' };
 const PODS = { apiVersion: 'v1', kind: 'Pod' };
@@ -51,6 +57,7 @@ export class Detector {
   readonly #rechecks: Rechecks;
   readonly #watches: WatchSet;
   #seenAll = false;
+  #stopped = false;
   #reportedStale = '';
   #cancelCheck = (): void => undefined;
 
@@ -66,8 +73,8 @@ export class Detector {
     this.ready = promise;
     this.#watches = new WatchSet(options.watches, () => {
       this.#seenAll = true;
-      for (const watched of this.#allWatched()) this.#evaluateFor(watched);
       resolve(undefined);
+      for (const watched of this.#allWatched()) void this.#evaluateFor(watched);
     });
     this.#watches.add<ObservedPolicy>({
       scope: POLICIES,
@@ -88,9 +95,10 @@ export class Detector {
 
   /** Resolves when no message is under way any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#cancelCheck();
-    this.#rechecks.stop();
     await this.#watches.stop();
+    this.#rechecks.stop();
     await Promise.all([...this.#allWatched()].map(({ sender }) => sender.stop()));
   }
 
@@ -155,9 +163,10 @@ export class Detector {
       this.#options.logger.warn({ policy: level.policy, faults: level.faultyTriggers }, 'triggers cannot be evaluated');
     const current = watched ?? this.#watch(level);
     current.level = level;
+    current.complete = false;
     policies.set(uid, current);
     this.#policies.set(namespace, policies);
-    if (this.#seenAll) this.#evaluateFor(current);
+    if (this.#seenAll) await this.#evaluateFor(current);
   }
 
   #watch(level: PolicyLevel): Watched {
@@ -165,23 +174,34 @@ export class Detector {
     const sender = new ObservationSender({
       observer,
       observation: () => watched.level.observation(),
-      fresh: () => this.#seenAll && this.staleKinds.length === 0,
+      fresh: () => watched.complete && this.staleKinds.length === 0,
       clock: this.#clock,
       timings: this.#timings,
       counters: this.#counters,
       logger,
     });
-    const watched: Watched = { level, sender };
+    const watched: Watched = { level, complete: false, sender };
     return watched;
   }
 
-  #evaluateFor({ level, sender }: Watched): void {
-    const now = this.#clock.now();
-    for (const object of this.#inventory.inNamespace(level.policy.namespace)) {
-      const change = level.evaluate(object, this.#inventory.chainOf(object), now);
+  /** Looks at every object of the policy's namespace; what changes meanwhile is looked at as it comes. */
+  async #evaluateFor(watched: Watched): Promise<void> {
+    const { level, sender } = watched;
+    const { namespace } = level.policy;
+    let began = performance.now();
+    for (const { metadata } of [...this.#inventory.inNamespace(namespace)]) {
+      const object = this.#inventory.get(metadata.uid);
+      if (object === undefined) continue;
+      const change = level.evaluate(object, this.#inventory.chainOf(object), this.#clock.now());
       this.#counters.evaluations += change.evaluations;
-      this.#rechecks.noLaterThan(object.metadata.uid, change.recheckAfterMs);
+      this.#rechecks.noLaterThan(metadata.uid, change.recheckAfterMs);
+      if (performance.now() - began < SLICE_MS) continue;
+      await nextTurn();
+      began = performance.now();
+      const current = this.#policies.get(namespace)?.get(level.policy.uid);
+      if (this.#stopped || current?.level !== level) return;
     }
+    watched.complete = true;
     sender.poke();
   }
 

@@ -1,4 +1,4 @@
-import type { Firing, Observation } from '../domain/firing.ts';
+import type { Observation } from '../domain/firing.ts';
 import type { PolicyObserverPort } from '../ports/policy-observer.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from './clock.ts';
@@ -18,9 +18,6 @@ export interface ObservationSenderOptions {
   readonly logger: Logger;
 }
 
-/** Levels this small are sent as often as they change. */
-const SMALL = 20;
-
 /**
  * Tells one policy's workflow its level: at once when other things fire, whole again every minute, one message at a time
  * and always the latest state. What is not acknowledged is tried again, later each time.
@@ -30,8 +27,9 @@ export class ObservationSender {
   #acknowledged: { readonly key: string; readonly at: number } | undefined;
   #sending: Promise<void> | undefined;
   #wanted = false;
-  /** Not before this time: after a failure, or to let a large level settle. */
+  /** Not before this time: after a failure, or because much was sent lately. */
   #notBefore = 0;
+  #debt = { firings: 0, at: 0 };
   #failures = 0;
   #cancelTimer = (): void => undefined;
   #stopped = false;
@@ -75,14 +73,14 @@ export class ObservationSender {
   }
 
   async #send(observation: Observation, key: string): Promise<void> {
-    const { observer, clock, counters, logger, timings } = this.#options;
+    const { observer, clock, counters, logger } = this.#options;
     const { policy } = observation;
     try {
       counters.sends += 1;
       await observer.observe(observation);
       const now = clock.now();
       this.#acknowledged = { key, at: now };
-      this.#notBefore = now + settleMs(observation.firing, timings);
+      this.#notBefore = now + this.#restMs(observation.firing.length, now);
       if (this.#failures > 0) logger.info({ policy, failures: this.#failures }, 'observations are taken again');
       this.#failures = 0;
     } catch (error) {
@@ -98,6 +96,14 @@ export class ObservationSender {
     this.#proceed();
   }
 
+  /** The workflow's history keeps 500 bytes per firing: in a storm of large levels, not every change is sent. */
+  #restMs(sent: number, now: number): number {
+    const { burstFirings, firingsPerSecond } = this.#options.timings;
+    const paidBack = ((now - this.#debt.at) / 1_000) * firingsPerSecond;
+    this.#debt = { firings: Math.max(0, this.#debt.firings - paidBack) + sent, at: now };
+    return (Math.max(0, this.#debt.firings - burstFirings) / firingsPerSecond) * 1_000;
+  }
+
   #backoff(): number {
     const { backoffBaseMs, backoffCapMs } = this.#options.timings;
     const bound = Math.min(backoffCapMs, backoffBaseMs * 2 ** Math.min(this.#failures, 20));
@@ -111,10 +117,6 @@ export class ObservationSender {
     });
   }
 }
-
-/** A level of 200 firings is 100 KB that the workflow's history keeps: while many things break, not at every change. */
-const settleMs = (firing: readonly Firing[], { settleMsPerFiring }: DetectorTimings): number =>
-  firing.length <= SMALL ? 0 : firing.length * settleMsPerFiring;
 
 const contentKey = ({ policyGeneration, firing, overflow }: Observation): string =>
   [policyGeneration, overflow > 0, ...firing.map(firingKey)].join('\n');

@@ -4,7 +4,7 @@ import { MAX_FIRINGS_PER_OBSERVATION, type Firing, type Observation } from '../d
 import { nameAt } from '../domain/naming.ts';
 import { compileSelection, targetRefOf, type Selection } from '../domain/selection.ts';
 import type { ObjectRef, TargetRef } from '../domain/target-ref.ts';
-import type { CompiledTrigger, Earlier, Evaluation } from '../triggers/define-trigger.ts';
+import type { CompiledTrigger, Earlier, Evaluation, EvaluationInput } from '../triggers/define-trigger.ts';
 import { compileTrigger, isHonoured } from '../triggers/index.ts';
 import type { Observed, ObservedPolicy } from './project.ts';
 
@@ -85,7 +85,7 @@ export class PolicyLevel {
     let evaluations = 0;
     for (const [index, trigger] of this.#triggers.entries()) {
       if (!trigger.compiled.concerns(object.kind)) continue;
-      const evaluation = trigger.compiled.evaluate({ object, now, earlier: this.#earlier(uid, trigger) });
+      const evaluation = ask(trigger.compiled, { object, now, earlier: this.#earlier(uid, trigger) });
       evaluations += 1;
       answers.set(trigger.question, 'since' in evaluation ? evaluation.since : undefined);
       const entry = entryOf(evaluation, before?.get(index), now, (known) => ({
@@ -145,6 +145,15 @@ function compile(trigger: Trigger, index: number): NamedTrigger | string | undef
     return { name, compiled: compileTrigger(trigger), question: JSON.stringify(question) };
   } catch (error) {
     return `trigger ${name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** An object of a shape that nobody expected must not keep others from being judged. */
+function ask(trigger: CompiledTrigger, input: EvaluationInput): Evaluation {
+  try {
+    return trigger.evaluate(input);
+  } catch (error) {
+    return { state: 'unknown', evidence: `cannot be judged: ${String(error)}` };
   }
 }
 

@@ -1,4 +1,4 @@
-/** All in milliseconds. */
+/** In milliseconds where nothing else is said. */
 export interface DetectorTimings {
   /** The whole level is sent again at least this often. */
   readonly wholeEveryMs: number;
@@ -6,8 +6,9 @@ export interface DetectorTimings {
   readonly staleAfterMs: number;
   /** How often the watches are looked at. */
   readonly checkEveryMs: number;
-  /** Pause after a level of more than a few firings was sent, per firing. */
-  readonly settleMsPerFiring: number;
+  /** Firings that one policy's workflow may be sent in a burst, and per second in the long run. */
+  readonly burstFirings: number;
+  readonly firingsPerSecond: number;
   /** First and longest pause after a message that was not acknowledged. */
   readonly backoffBaseMs: number;
   readonly backoffCapMs: number;
@@ -17,7 +18,8 @@ export const defaultTimings: DetectorTimings = {
   wholeEveryMs: 60_000,
   staleAfterMs: 120_000,
   checkEveryMs: 5_000,
-  settleMsPerFiring: 5,
+  burstFirings: 2_000,
+  firingsPerSecond: 400,
   backoffBaseMs: 250,
   backoffCapMs: 10_000,
 };

@@ -23,16 +23,20 @@ export function compileSelection(selector: TargetSelector, policyNamespace: stri
   const namespaces = orDefault(selector.namespaces, [policyNamespace]);
   const looksHome = namespaces.includes(policyNamespace);
   const matchesLabels = compileLabelSelector(selector.labelSelector);
-  const filters = new Map<string, Filter>();
-  for (const { apiVersion, kind, excludeNames = [] } of orDefault(selector.resources, PODS))
-    addFilter(filters, kindKey(apiVersion, kind), excludeNames);
+  const filters = Map.groupBy(orDefault(selector.resources, PODS), ({ kind }) => kind);
 
-  const filterOf = (object: KubeObject): Filter | undefined =>
-    filters.get(kindKey(object.apiVersion ?? '', object.kind ?? ''));
+  const filtersOf = ({ kind = '', apiVersion = '' }: KubeObject): readonly ResourceFilter[] =>
+    (filters.get(kind) ?? []).filter((filter) => sameGroup(filter.apiVersion, apiVersion));
+  // Of several filters for one kind each leaves out its own names, and a name left out anywhere stays out.
+  const excludes = (object: KubeObject): boolean =>
+    filtersOf(object).some(({ excludeNames = [] }) =>
+      excludeNames.some((pattern) => fitsPattern(object.metadata.name, pattern)),
+    );
   const selects = (object: KubeObject): boolean =>
     looksHome &&
     object.metadata.namespace === policyNamespace &&
-    filterOf(object)?.excludes(object.metadata.name) === false &&
+    filtersOf(object).length > 0 &&
+    !excludes(object) &&
     matchesLabels(object.metadata.labels ?? {});
 
   return {
@@ -40,7 +44,7 @@ export function compileSelection(selector: TargetSelector, policyNamespace: stri
     selects,
     candidates: (chain) =>
       chain
-        .slice(chain.findLastIndex((object) => filterOf(object)?.excludes(object.metadata.name) === true) + 1)
+        .slice(chain.findLastIndex(excludes) + 1)
         .filter(selects)
         .map(targetRefOf),
   };
@@ -64,21 +68,9 @@ export function compileLabelSelector(
     wanted.every(([key, value]) => valueOf(labels, key) === value) && rules.every((holds) => holds(labels));
 }
 
-interface Filter {
-  excludes(name: string): boolean;
-}
-
-function addFilter(filters: Map<string, Filter>, key: string, patterns: readonly string[]): void {
-  const earlier = filters.get(key);
-  // Two filters for one kind: each leaves out its own names, and a name left out anywhere stays out.
-  filters.set(key, {
-    excludes: (name) => patterns.some((pattern) => fitsPattern(name, pattern)) || earlier?.excludes(name) === true,
-  });
-}
-
-/** By group: `apps/v1` and `apps/v1beta2` name the same objects. */
-const kindKey = (apiVersion: string, kind: string): string =>
-  `${apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''}/${kind}`;
+/** `apps/v1` and `apps/v1beta2` name the same objects. */
+const sameGroup = (a: string, b: string): boolean => a === b || groupOf(a) === groupOf(b);
+const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
 
 const orDefault = <T>(list: readonly T[] | undefined, otherwise: readonly T[]): readonly T[] =>
   list === undefined || list.length === 0 ? otherwise : list;

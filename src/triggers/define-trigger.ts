@@ -50,8 +50,10 @@ export interface TriggerDefinition {
 
 export const EVIDENCE_LIMIT = 256;
 
+const RAGGED = /\s\s|[^\S ]|^\s|\s$/;
+
 /** One line of at most {@link EVIDENCE_LIMIT} characters. */
 export function evidenceLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = RAGGED.test(text) ? text.replaceAll(/\s+/g, ' ').trim() : text;
   return line.length <= EVIDENCE_LIMIT ? line : `${line.slice(0, EVIDENCE_LIMIT - 1)}…`;
 }

@@ -130,23 +130,31 @@ describe('what is not acknowledged', () => {
   });
 });
 
-describe('a large level', () => {
+describe('much to tell', () => {
   const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `p${index}`);
 
-  test('goes out at once, and what follows it waits a little', async () => {
-    await becomes(...many(100));
-    expect(sent()).toHaveLength(1);
-    await becomes(...many(101));
-    await clock.advance(499);
-    await becomes(...many(102));
-    expect(sent()).toHaveLength(1);
-    await clock.advance(1);
-    expect(observer.observations.map(({ firing: all }) => all.length)).toEqual([100, 102]);
+  test('a burst of 2,000 firings goes out as it comes', async () => {
+    for (let size = 1; size <= 60; size += 1) await becomes(...many(size));
+    expect(sent()).toHaveLength(60);
   });
 
-  test('a small one never waits', async () => {
-    for (let size = 1; size <= 20; size += 1) await becomes(...many(size));
-    expect(sent()).toHaveLength(20);
+  test('what follows a larger one waits, and is then sent as it is', async () => {
+    for (let each = 0; each < 12; each += 1) await becomes(...many(190 + each).slice(0, 200));
+    expect(sent()).toHaveLength(11); // 2,145 firings in no time
+    await clock.advance(350);
+    expect(sent()).toHaveLength(11);
+    await becomes('last');
+    await clock.advance(50);
+    expect(sent()).toHaveLength(12);
+    expect(sent().at(-1)).toBe('last');
+  });
+
+  test('one change a second of a full level never waits', async () => {
+    for (let each = 0; each < 100; each += 1) {
+      await becomes(...many(200 - (each % 2)));
+      expect(sent()).toHaveLength(each + 1);
+      await clock.advance(1_000);
+    }
   });
 });
 
