@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './commands/demo.ts';
+import { localCommand } from './commands/local.ts';
 import { serveCommands } from './commands/serve.ts';
 
 /** Everything that `kubeskippy` can do; one file per group of commands. */
@@ -9,6 +10,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(try --help)')
     .configureHelp({ sortSubcommands: false })
     .addCommand(demoCommand())
+    .addCommand(localCommand())
     .addCommand(serveCommands.controller())
     .addCommand(serveCommands.worker())
     .addCommand(serveCommands.run());

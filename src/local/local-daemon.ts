@@ -51,7 +51,7 @@ export async function serveLocalEnvironment(options: DaemonOptions): Promise<voi
       },
     });
     const admin = KubeClient.load({ kubeconfig: environment.kubeconfig('admin') });
-    await startNodeAndHealer(environment, admin, { healer: options.healer === true });
+    await startNodeAndHealer(environment, admin, { healer: options.healer === true, onProgress: say });
     readySince = new Date().toISOString();
     writeState(stateDirectory, environment, readySince);
     tell({ type: 'ready' });

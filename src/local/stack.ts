@@ -36,17 +36,16 @@ export interface Stack {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { signal } = options;
   const env = await startLocalEnvironment(options);
-  const stop = onlyOnce(() => env.stop());
-  const giveUp = (): void => void stop(); // what is being started then fails
+  const giveUp = (): void => void env.stop(); // what is being started then fails
   signal?.addEventListener('abort', giveUp);
   try {
     signal?.throwIfAborted();
     const admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
     await startNodeAndHealer(env, admin, options);
     signal?.throwIfAborted();
-    return { env, admin, stop };
+    return { env, admin, stop: () => env.stop() };
   } catch (error) {
-    await stop();
+    await env.stop();
     signal?.throwIfAborted();
     throw error;
   } finally {
@@ -61,8 +60,10 @@ export async function startNodeAndHealer(
   { kubelet, settings = {}, healer = true, onProgress = () => undefined }: NodeAndHealerOptions,
 ): Promise<void> {
   const began = Date.now();
-  onProgress('installing CRDs and rights, starting the node and KubeSkippy');
+  onProgress('installing CRDs and rights');
   await installManifests(admin);
+  const parts = [...(kubelet === false ? [] : ['node']), ...(healer ? ['healer'] : [])];
+  onProgress(`starting the ${parts.join(' and the ')}`);
   const worker = await freePort();
   const ports = { worker, controller: await freePort(new Set([worker])) };
   await Promise.all([
@@ -109,9 +110,4 @@ function healerProcess(
     ready: httpReady(`http://127.0.0.1:${port}/readyz`),
     stopTimeoutMs: 20_000,
   };
-}
-
-function onlyOnce(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => (done ??= work());
 }
