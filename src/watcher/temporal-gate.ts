@@ -20,6 +20,7 @@ export class TemporalGate {
   readonly #backoff: Backoff;
   #problem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #probing: Promise<void> | undefined;
   #stopped = false;
 
   constructor(options: TemporalGateOptions) {
@@ -47,14 +48,18 @@ export class TemporalGate {
     this.#probeLater();
   }
 
-  stop(): void {
+  /** Asks no more; resolves when the question under way has its answer. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    await this.#probing;
   }
 
   #probeLater(): void {
     if (this.#stopped || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.#probe(), this.#backoff.next());
+    this.#timer = setTimeout(() => {
+      this.#probing = this.#probe();
+    }, this.#backoff.next());
   }
 
   async #probe(): Promise<void> {

@@ -98,8 +98,7 @@ export class Watcher {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    this.#gate.stop();
-    await this.#watch.stop();
+    await Promise.all([this.#gate.stop(), this.#watch.stop()]);
     await Promise.allSettled([this.#sweeping, ...[...this.#handovers.values()].map(({ working }) => working)]);
   }
 
@@ -182,7 +181,7 @@ export class Watcher {
   async #tellOrphans(): Promise<void> {
     const { starter, logger } = this.#options;
     const uids = await starter.running(this.#timings.orphanAfterMs);
-    if (this.#watch.silentForMs > this.#timings.orphanAfterMs / 2) return; // the watch may not know the newest actions
+    if (this.#watch.silentForMs > this.#timings.trustedSilenceMs) return; // the watch may not know the newest actions
     const orphans = uids.filter((uid) => this.#watch.byUid(uid) === undefined && !this.#handovers.has(uid));
     for (const uid of orphans) {
       if (this.#stopped) return;

@@ -40,13 +40,15 @@ export interface WatchStreamOptions {
   readonly signal: AbortSignal;
   /** Time until the first byte of the answer's head. */
   readonly headersTimeoutMs: number;
-  /** Longest silence; read again at every byte, because it is shorter while the initial events come. */
+  /** Longest silence, as it is now: another while the initial events come than afterwards. */
   readonly silenceMs: () => number;
   /** Called for every chunk of bytes. */
   readonly onActivity: () => void;
 }
 
 const TURN_MS = 20;
+const CONNECT_MS = 10_000;
+const TICK_MS = 1_000;
 const EXCERPT_BYTES = 200;
 
 /**
@@ -91,28 +93,24 @@ export async function* watchStream(client: KubeClient, options: WatchStreamOptio
 
 function watchSilence(options: WatchStreamOptions, abort: AbortController) {
   let last = performance.now();
-  let limit = options.headersTimeoutMs + 10_000; // connecting and authenticating come before the head
-  let timer: NodeJS.Timeout;
-  const check = (): void => {
-    const silentFor = performance.now() - last;
-    if (silentFor >= limit)
-      abort.abort(new SilentStreamError(`nothing came from ${options.path} for ${Math.round(silentFor)} ms`));
-    else timer = setTimeout(check, limit - silentFor + 1);
-  };
-  timer = setTimeout(check, limit);
+  // Connecting and authenticating come before the head of the answer.
+  let longest = (): number => options.headersTimeoutMs + CONNECT_MS;
+  const timer = setInterval(
+    () => {
+      const silentFor = performance.now() - last;
+      if (silentFor >= longest())
+        abort.abort(new SilentStreamError(`nothing came from ${options.path} for ${Math.round(silentFor)} ms`));
+    },
+    Math.min(TICK_MS, options.silenceMs() / 4),
+  );
   return {
     noteActivity: () => {
       last = performance.now();
-      const now = options.silenceMs();
-      if (now < limit) {
-        clearTimeout(timer);
-        timer = setTimeout(check, now);
-      }
-      limit = now;
+      longest = options.silenceMs;
       options.onActivity();
     },
     stop: () => {
-      clearTimeout(timer);
+      clearInterval(timer);
     },
   };
 }

@@ -26,6 +26,7 @@ export class TemporalConnection {
   readonly #connection: Connection;
   readonly #deadlineMs: number;
   readonly #namespace: string;
+  readonly #calls = new Set<Promise<unknown>>();
   #reachable: boolean | undefined;
 
   constructor({ address, namespace, tls, apiKey, deadlineMs = 5_000 }: TemporalConnectionOptions) {
@@ -47,14 +48,18 @@ export class TemporalConnection {
 
   /** One call within the deadline. Rejects with a StepError. */
   async call<T>(make: (client: Client) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
+    const call = this.client.withDeadline(Date.now() + deadlineMs, () => make(this.client));
+    this.#calls.add(call);
     try {
-      const result = await this.client.withDeadline(Date.now() + deadlineMs, () => make(this.client));
+      const result = await call;
       this.#reachable = true;
       return result;
     } catch (error) {
       const failure = temporalError(error);
       this.#reachable = failure.code !== 'Unavailable';
       throw failure;
+    } finally {
+      this.#calls.delete(call);
     }
   }
 
@@ -63,7 +68,12 @@ export class TemporalConnection {
     await this.call((client) => client.workflowService.describeNamespace({ namespace: this.#namespace }));
   }
 
-  close(): Promise<void> {
-    return this.#connection.close();
+  /**
+   * Ends the connection when the calls under way have ended. The SDK repeats failed calls from a timer, and to do that on
+   * a closed channel is an uncaught exception: so stop whoever uses {@link client} directly before.
+   */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+    await this.#connection.close();
   }
 }

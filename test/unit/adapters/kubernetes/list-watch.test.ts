@@ -242,6 +242,22 @@ describe('going on from the last version', () => {
     expect(watch.stats().problem).toBeUndefined();
   });
 
+  test('a quiet stream may be silent for longer after the initial events than before their end', async () => {
+    const { watch } = await following({ timings: { initialSilenceMs: 80, silenceMs: 60_000 } });
+    const began = performance.now();
+    await eventually(() => {
+      expect(performance.now() - began).toBeGreaterThan(300);
+    });
+    expect(watch.stats().disconnects).toEqual({});
+  });
+
+  test('and a dead one is noticed by the silence that holds now, not by the one that held before', async () => {
+    const { watch } = await following({ timings: { initialSilenceMs: 60_000, silenceMs: 80 } });
+    await eventually(() => {
+      expect(watch.stats().disconnects.silent).toBeGreaterThanOrEqual(1);
+    });
+  });
+
   test('a server that ends every watch at once is not asked in a hot loop', async () => {
     const { watch } = await following({ timings: { shortStreamMs: 1_000, backoffBaseMs: 50, backoffCapMs: 50 } });
     const before = server.count('watch');
