@@ -210,6 +210,12 @@ describe('going on from the last version', () => {
     });
     expect(held()).toEqual({ b: '1' });
     expect(watch.stats().staleEvents).toBe(3);
+    server.send(replay); // nor be the place to go on from
+    server.end();
+    await eventually(() => {
+      expect(server.count('watch')).toBe(1);
+    });
+    expect(server.requests.find(({ kind }) => kind === 'watch')?.query.get('resourceVersion')).toBe(server.version);
   });
 
   test('a broken connection', async () => {
