@@ -196,24 +196,3 @@ export interface DaemonSet extends KubeObject {
     readonly conditions?: readonly StatusCondition[];
   };
 }
-
-export interface Job extends KubeObject {
-  readonly spec: {
-    readonly parallelism?: number;
-    readonly completions?: number;
-    readonly backoffLimit?: number;
-    readonly suspend?: boolean;
-    readonly selector?: LabelSelector;
-    readonly template: PodTemplateSpec;
-  };
-  readonly status?: {
-    readonly active?: number;
-    readonly ready?: number;
-    readonly succeeded?: number;
-    readonly failed?: number;
-    readonly startTime?: string | null;
-    readonly completionTime?: string | null;
-    /** `Complete`, `Failed`, `Suspended`, `FailureTarget`, `SuccessCriteriaMet`. */
-    readonly conditions?: readonly StatusCondition[];
-  };
-}
