@@ -100,6 +100,14 @@ const plants: readonly Plant[] = [
     source: 'export const since = (): number => process.uptime();\n',
   },
   {
+    what: 'a state in a workflow that forgets what came in during a step',
+    rule: 'require-atomic-updates',
+    file: 'workflows/planted-lost-update.ts',
+    source:
+      'export async function count(step: () => Promise<number>, on: (message: () => void) => void): Promise<number> {\n' +
+      '  let sum = 0;\n  on(() => {\n    sum += 1;\n  });\n  sum = Math.max(sum, await step());\n  return sum;\n}\n',
+  },
+  {
     what: 'a port that does something',
     rule: SYNTAX,
     file: 'src/ports/planted-function.ts',
