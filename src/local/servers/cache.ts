@@ -94,9 +94,8 @@ async function problemOfUnmarked(entry: CacheEntry): Promise<string | undefined>
 
 async function problemOfMarked(entry: CacheEntry, marker: Marker): Promise<string | undefined> {
   const { size, mtimeMs } = statSync(binaryFile(entry));
-  if (size !== marker.size) return `holds ${size} bytes instead of ${marker.size}`;
-  if (mtimeMs === marker.modifiedMs) return undefined;
-  // Copied or restored: hash it this once.
+  if (size === marker.size && mtimeMs === marker.modifiedMs) return undefined;
+  // Copied, restored, or damaged: hash it this once.
   if ((await sha256Of(binaryFile(entry))) !== marker.sha256) return 'has another SHA-256 than when it was stored';
   await mark(entry, marker.origin);
   return undefined;
