@@ -65,6 +65,7 @@ export class Demonstration {
     this.#presenter.started({
       temporalUi: `${env.temporal.uiUrl}/namespaces/${env.temporal.namespace}/workflows`,
       prometheus: env.prometheus.url,
+      auditLog: env.auditLogFile,
       kubeconfig: env.kubeconfig('admin'),
       kubectl: env.kubectl,
       kubectlOnPath: (process.env['PATH'] ?? '').split(delimiter).includes(dirname(env.kubectl)),

@@ -4,6 +4,8 @@ import type { App } from './apps.ts';
 export interface Places {
   readonly temporalUi: string;
   readonly prometheus: string;
+  /** Path of the API server's audit log. */
+  readonly auditLog: string;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   /** Path of a kubectl that fits the API server. */
