@@ -1,7 +1,7 @@
 /**
- * All tests, in the order in which they are quick to fail. Arguments go to Jest (`npm test -- kubelet`,
- * `npm test -- -t "undoes a rollout"`). The last line is `N passed, N failed`; skipped tests, files that break before
- * their first test, and kinds of tests of which none was run count as failed.
+ * All tests, in the order in which they are quick to fail. Arguments choose kinds (`npm test -- unit replay`); all others
+ * go to Jest (`npm test -- kubelet`, `npm test -- e2e -t "undoes a rollout"`). The last line is `N passed, N failed`;
+ * skipped tests, files that break before their first test, and kinds of tests of which none was run count as failed.
  */
 import { fileURLToPath } from 'node:url';
 import { runJest, type JestRun } from './run-jest.ts';
@@ -19,7 +19,12 @@ const runs: readonly JestRun[] = [
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const args = process.argv.slice(2);
+const given = process.argv.slice(2);
+const kinds = runs.flatMap(({ projects }) => projects).filter((kind) => given.includes(kind));
+const args = given.filter((arg) => !kinds.includes(arg));
+const chosen = runs
+  .map((run) => ({ ...run, projects: run.projects.filter((kind) => kinds.length === 0 || kinds.includes(kind)) }))
+  .filter(({ projects }) => projects.length > 0);
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -32,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 const tallies: Tally[] = [];
 const rows: string[] = [];
-for (const run of runs) {
+for (const run of chosen) {
   if (interruption.signal.aborted) break;
   const name = run.projects.join(', ');
   const began = Date.now();

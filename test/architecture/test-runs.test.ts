@@ -87,6 +87,8 @@ describe('npm test', () => {
     await plant({ 'test/unit/good.test.ts': PASSING });
     await tree.borrow('scripts');
     expect(await lastLine('good')).toEqual({ code: 0, last: '1 passed, 0 failed' });
+    expect(await lastLine('unit')).toEqual({ code: 0, last: '1 passed, 0 failed' });
+    expect(await lastLine('replay', 'unit')).toEqual({ code: 1, last: '1 passed, 1 failed' });
     expect(await lastLine('no-such-file')).toEqual({ code: 1, last: '0 passed, 1 failed' });
   });
 });
