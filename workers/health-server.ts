@@ -18,7 +18,7 @@ export async function startHealthServer({ port, host }: Config['metrics']): Prom
     const answer = (status: number, body: string): void => {
       response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body);
     };
-    switch (request.url) {
+    switch (request.url ?? '') {
       case '/healthz':
         answer(200, 'alive\n');
         return;

@@ -37,7 +37,7 @@ function setAt(target: Record<string, unknown>, path: readonly string[], value: 
   const child = target[head];
   const next = typeof child === 'object' && child !== null ? { ...child } : {};
   target[head] = next;
-  setAt(next as Record<string, unknown>, rest, value);
+  setAt(next, rest, value);
 }
 
 /** From an optional YAML file, then the environment. Throws one readable error that names every wrong setting. */

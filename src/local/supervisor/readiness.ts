@@ -23,11 +23,6 @@ export function httpReady(url: string, options: HttpProbeOptions = {}): Probe {
   };
 }
 
-/** The process itself listens on all of these TCP ports. */
-export function listening(...ports: readonly number[]): Probe {
-  return async (pid) => ports.every((port) => listensOn(pid, port));
-}
-
 /** Body of a 2xx answer to a GET, or undefined. */
 function getBody(url: string, options: HttpProbeOptions, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {

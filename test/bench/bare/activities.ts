@@ -2,7 +2,7 @@ import type { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { Deployment, Pod } from '../../../src/api/workloads.ts';
-import type { BareInput } from './workflow.ts';
+import type { BareInput } from './input.ts';
 
 /** The requests that a healing of a Deployment makes, without what makes it safe. */
 export function createBareActivities(client: KubeClient) {

@@ -1,15 +1,8 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { BareActivities } from './activities.ts';
+import type { BareInput } from './input.ts';
 
 const steps = proxyActivities<BareActivities>({ startToCloseTimeout: '20s' });
-
-export interface BareInput {
-  readonly namespace: string;
-  readonly action: string;
-  readonly policy: string;
-  readonly deployment: string;
-  readonly windowMs: number;
-}
 
 /** What anybody would write without any of our guarantees: the same requests to the API server, step by step. */
 export async function bareWorkflow(input: BareInput): Promise<void> {
