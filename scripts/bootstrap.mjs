@@ -7,8 +7,18 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -73,11 +83,15 @@ function isAlive(identity) {
 class Lock {
   constructor() {
     const key = createHash('sha256').update(root).digest('hex').slice(0, 16);
-    this.directory = join(tmpdir(), `kubeskippy-bootstrap-${userInfo().username}-${key}`);
+    this.directory = join(tmpdir(), `kubeskippy-bootstrap-${process.getuid?.() ?? 'user'}-${key}`);
   }
 
   numbers() {
-    return readdirSync(this.directory).map(Number).filter(Number.isInteger);
+    try {
+      return readdirSync(this.directory).map(Number).filter(Number.isInteger);
+    } catch {
+      return []; // removed just now
+    }
   }
 
   /** The owners of a lock file; none if it has just been given back. */
@@ -90,12 +104,13 @@ class Lock {
   }
 
   async acquire(onWait) {
-    mkdirSync(this.directory, { recursive: true });
-    for (let waited = false; ; waited = true) {
+    for (let told = false; ;) {
+      mkdirSync(this.directory, { recursive: true }); // who gives the lock back removes it
       const numbers = this.numbers();
       const owner = numbers.flatMap((number) => this.owners(number)).find(isAlive);
       if (owner === undefined && this.tryTake(Math.max(0, ...numbers) + 1)) return;
-      if (owner !== undefined && !waited) onWait(owner.split(' ')[0]);
+      if (owner !== undefined && !told) onWait(owner.split(' ')[0]);
+      told ||= owner !== undefined;
       await delay(100 + Math.random() * 100);
     }
   }
@@ -103,11 +118,11 @@ class Lock {
   tryTake(number) {
     const file = join(this.directory, String(number));
     const draft = join(this.directory, `draft-${process.pid}`);
-    writeFileSync(draft, identify(process.pid));
     try {
+      writeFileSync(draft, identify(process.pid));
       linkSync(draft, file); // fails if it exists, and shows no half-written content
     } catch (error) {
-      if (error.code === 'EEXIST') return false;
+      if (error.code === 'EEXIST' || error.code === 'ENOENT') return false;
       throw error;
     } finally {
       rmSync(draft, { force: true });
@@ -131,6 +146,11 @@ class Lock {
 
   release() {
     rmSync(this.file, { force: true });
+    try {
+      rmdirSync(this.directory);
+    } catch {
+      // somebody waits there
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { startLocalEnvironment, type LocalEnvironment, type LocalEnvironmentOptions } from './environment.ts';
-import { dataDirectory, removeState, writeState } from './local-state.ts';
+import { dataDirectory, hasState, removeState, writeState } from './local-state.ts';
 import { startNodeAndHealer } from './stack.ts';
+
+const STATE_CHECK_MS = 2000;
 
 /** What `local up` tells the background process; JSON on its command line. */
 export interface DaemonOptions extends Pick<LocalEnvironmentOptions, 'ports'> {
@@ -30,6 +32,14 @@ export async function serveLocalEnvironment(options: DaemonOptions): Promise<voi
     process.stdout.write(`${new Date().toISOString()} ${line}\n`);
     tell({ type: 'progress', line });
   };
+  const recordState = (): void => {
+    if (environment === undefined || readySince === undefined) return;
+    try {
+      writeState(stateDirectory, environment, readySince);
+    } catch (error) {
+      say(`the state file cannot be written: ${String(error)}`); // worse than a stale one would be to end everything
+    }
+  };
   const end = async (code: number): Promise<void> => {
     await environment?.stop();
     removeState(stateDirectory);
@@ -47,7 +57,7 @@ export async function serveLocalEnvironment(options: DaemonOptions): Promise<voi
       onProgress: say,
       onEvent: (event) => {
         say(event.message);
-        if (environment !== undefined && readySince !== undefined) writeState(stateDirectory, environment, readySince);
+        recordState();
       },
     });
     const admin = KubeClient.load({ kubeconfig: environment.kubeconfig('admin') });
@@ -56,6 +66,10 @@ export async function serveLocalEnvironment(options: DaemonOptions): Promise<voi
     writeState(stateDirectory, environment, readySince);
     tell({ type: 'ready' });
     if (process.connected) process.disconnect();
+    // Without its state file `local down` could not find it any more.
+    setInterval(() => {
+      if (!hasState(stateDirectory)) void end(1);
+    }, STATE_CHECK_MS);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     process.stdout.write(`${message}\n`);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalEnvironment } from './environment.ts';
@@ -57,6 +57,9 @@ export function writeState(directory: string, environment: LocalEnvironment, rea
 export function removeState(directory: string): void {
   rmSync(stateFile(directory), { force: true });
 }
+
+/** Whether the state file is still there. */
+export const hasState = (directory: string): boolean => existsSync(stateFile(directory));
 
 export type FoundState =
   | { readonly kind: 'none' }

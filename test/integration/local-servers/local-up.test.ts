@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -95,6 +95,14 @@ test('a background process that was killed takes its servers along; the next up 
   const kept = await KubeClient.load({ kubeconfig: again.kubeconfig }).get(resources.namespaces, { name: 'kept' });
   expect(kept).toMatchObject({ metadata: { name: 'kept' } });
 }, 120_000);
+
+test('a background process whose state file was removed ends, since nothing could find it any more', async () => {
+  stateDirectory = temporaryDirectory();
+  await localUp({ stateDirectory });
+  const processes = processesOf(stateDirectory);
+  rmSync(join(stateDirectory, 'state.json'));
+  await allGone(processes, 30_000);
+}, 90_000);
 
 test('what keeps it from starting is what up says, and nothing is left', async () => {
   stateDirectory = temporaryDirectory();
