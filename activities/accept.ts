@@ -4,6 +4,7 @@ import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { actionFor, supportsKind } from '../src/actions/index.ts';
 import type { PlanResult } from '../src/actions/define-action.ts';
 import { canonical } from '../src/domain/canonical.ts';
+import { isTrue } from '../src/domain/condition.ts';
 import { formatDuration, parseDuration } from '../src/domain/duration.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import { targetRefOf } from '../src/domain/selection.ts';
@@ -14,7 +15,7 @@ import { objections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { changed } from './record.ts';
 import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
-import { REASONS } from '../src/api/constants.ts';
+import { DEFAULTS, REASONS } from '../src/api/constants.ts';
 import { actionWorkflowId } from '../src/api/temporal-names.ts';
 
 const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
@@ -34,7 +35,8 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (isTerminal(action.status?.conditions))
     return refused('this HealingAction has already ended; create another one (spec.retryOf) to try again');
   const { claim, plan: recorded } = action.status ?? {};
-  if (claim !== undefined && recorded !== undefined) return resume(action, recorded);
+  const acted = claim !== undefined || isTrue(action.status?.conditions, 'Executed');
+  if (acted && recorded !== undefined) return resume(action, recorded);
 
   if (action.metadata.deletionTimestamp !== undefined)
     return ended({ reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' });
@@ -60,21 +62,27 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (objection !== undefined) return ended(objection);
 
   const related = await definition.gather(ports.cluster, live.object);
+  const time = now().toISOString();
   const planned = definition.plan({
     target: live.object,
     related,
     template: covered.template,
-    stamp: now().toISOString(),
+    // Planned again from the same state, the plan is the same, and so is what was decided about it.
+    stamp: recorded?.plannedAt ?? time,
     seenGood: [],
   });
   if (planned.result === 'refused') return refused(planned.message);
-  const plan = planFrom(planned, action, covered.policy, live.object, definition.reversible, now());
-  return record(ports, action, covered.policy, covered.template, plan, now().toISOString());
+  const plan = planFrom(planned, action, covered.policy, live.object, definition.reversible, time);
+  const same = recorded !== undefined && planDigest(recorded) === planDigest(plan);
+  const plannedAt = same ? (recorded.plannedAt ?? time) : time;
+  return record(ports, action, covered.policy, covered.template, { ...plan, plannedAt }, time);
 }
 
 /** A claim from an earlier life: the effect may be there, so what was planned then is what is looked for now. */
 function resume(action: HealingAction, plan: Plan): AcceptedPlan {
   const { stabilizationWindow, timeout } = plan.verification ?? {};
+  const { stabilizationWindow: usualWindow, timeout: usualTimeout } = DEFAULTS.verification;
+  const timeoutMs = timeoutOf(action);
   return {
     result: 'accepted',
     planDigest: action.status?.planDigest ?? planDigest(plan),
@@ -89,8 +97,11 @@ function resume(action: HealingAction, plan: Plan): AcceptedPlan {
       maxActionsPerHour: 0,
       leaseMs: 0,
     },
-    verification: { windowMs: parseDuration(stabilizationWindow ?? '2m'), timeoutMs: parseDuration(timeout ?? '5m') },
-    timeoutMs: timeoutOf(action),
+    verification: {
+      windowMs: parseDuration(stabilizationWindow ?? usualWindow),
+      timeoutMs: Math.min(timeoutMs, parseDuration(timeout ?? usualTimeout)),
+    },
+    timeoutMs,
     retry: retryRules(action),
     reversible: plan.reversible === true,
   };
@@ -102,7 +113,7 @@ function planFrom(
   policy: HealingPolicy,
   target: Parameters<typeof targetRefOf>[0],
   reversible: boolean,
-  now: Date,
+  plannedAt: string,
 ): Plan {
   const { windowMs, timeoutMs } = verificationRules(policy);
   return {
@@ -113,7 +124,7 @@ function planFrom(
     reversible,
     ...(planned.approvalReason === undefined ? {} : { approvalReason: planned.approvalReason }),
     verification: { stabilizationWindow: formatDuration(windowMs), timeout: formatDuration(timeoutMs) },
-    plannedAt: now.toISOString(),
+    plannedAt,
   };
 }
 
@@ -160,7 +171,7 @@ async function record(
     summary: plan.summary,
     dryRun: ports.settings.dryRun || action.spec.dryRun === true || policy.spec.mode === 'dryrun',
     resumed: false,
-    approval: approvalRules(action, policy, template, ports.settings.acceptSignals),
+    approval: approvalRules(action, policy, template, plan.approvalReason, ports.settings.acceptSignals),
     reservation: reservationFor(action, policy),
     verification: { windowMs: verification.windowMs, timeoutMs: patienceMs },
     timeoutMs,

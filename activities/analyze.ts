@@ -35,20 +35,22 @@ export async function analyze(
       : [
           `${trigger.name}: ${trigger.evidence ?? trigger.type} (${trigger.subject ?? ''} since ${trigger.since ?? 'unknown'})`,
         ];
-  const answer = await analyzer.analyze(
-    { options, evidence, ...(plan.approvalReason === undefined ? {} : { approvalReason: plan.approvalReason }) },
-    signal,
-  );
+  const question = {
+    options,
+    evidence,
+    ...(plan.approvalReason === undefined ? {} : { approvalReason: plan.approvalReason }),
+  };
+  const answer = await analyzer.analyze(question, signal).catch((error: unknown) => noAnswer(error));
   const chosen = options[answer.option] ?? ABSTAIN;
   const record: Analysis = {
     analyzer: analyzer.name,
     ...(analyzer.model === undefined ? {} : { model: analyzer.model }),
     choice: chosen.choice,
     confidence: clamp(answer),
-    reasons: answer.reasons.slice(0, 10).map((reason) => reason.slice(0, 500)),
+    reasons: answer.reasons,
     alternatives: options
       .filter((option) => option !== chosen)
-      .map(({ choice, summary }) => ({ choice, reason: summary.slice(0, 500) })),
+      .map(({ choice, summary }) => ({ choice, reason: summary })),
     time: now().toISOString(),
   };
   const reason = record.reasons?.[0] ?? 'no reason given';
@@ -73,6 +75,13 @@ export async function analyze(
   );
   return { choice, reason };
 }
+
+/** An analyzer that fails gives no advice; whether to act is then for a person to say. */
+const noAnswer = (error: unknown): AnalysisAnswer => ({
+  option: Number.NaN,
+  confidence: 0,
+  reasons: [`the analyzer failed: ${error instanceof Error ? error.message : String(error)}`],
+});
 
 const clamp = ({ confidence }: AnalysisAnswer): number =>
   Number.isFinite(confidence) ? Math.min(1, Math.max(0, confidence)) : 0;

@@ -1,5 +1,5 @@
 import { REASONS } from '../src/api/constants.ts';
-import type { HealingAction } from '../src/api/healing-action.ts';
+import type { ApprovalStatus, HealingAction } from '../src/api/healing-action.ts';
 import type { Decision } from '../src/domain/approval.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -18,8 +18,10 @@ export async function requestApproval(
   why: string,
   now: () => Date,
 ): Promise<void> {
-  const updated = await actions.update(ref, (latest) =>
-    changed(
+  const updated = await actions.update(ref, (latest) => {
+    // Asked already: a late repeat must not wipe out what was decided since.
+    if (latest.status?.approval?.planDigest === digest) return undefined;
+    return changed(
       latest,
       {
         approval: { required: true, approved: false, planDigest: digest },
@@ -33,8 +35,8 @@ export async function requestApproval(
         ],
       },
       now().toISOString(),
-    ),
-  );
+    );
+  });
   if (updated !== undefined)
     events.record({
       regarding: asTarget(updated),
@@ -45,20 +47,38 @@ export async function requestApproval(
     });
 }
 
-/** The decision in `spec.approval`, as the API server holds it now; undefined when there is none for this plan. */
+/**
+ * The decision about this plan as the API server holds it now: in `spec.approval`, or as it was recorded when it came
+ * another way. Undefined when there is none.
+ */
 export async function readDecision(
   { actions }: ActivityPorts,
   ref: ObjectRef,
   digest: string,
 ): Promise<Decision | undefined> {
-  const approval = (await actions.read(ref))?.spec.approval;
-  if (approval?.planDigest !== digest) return undefined;
+  const action = await actions.read(ref);
+  const approval = action?.spec.approval;
+  if (approval?.planDigest !== digest) return recordedDecision(action?.status?.approval, digest);
   return {
     decision: approval.decision,
     planDigest: approval.planDigest,
     by: approval.by ?? 'unknown',
     method: 'kubernetes',
     ...(approval.comment === undefined ? {} : { comment: approval.comment }),
+  };
+}
+
+/** A decision that came by signal or update lives in the status only; a workflow that has lost its memory finds it there. */
+function recordedDecision(approval: ApprovalStatus | undefined, digest: string): Decision | undefined {
+  const { planDigest, approved, approvedBy, method, reason } = approval ?? {};
+  if (planDigest !== digest || approvedBy === undefined || method === undefined || method === 'kubernetes')
+    return undefined;
+  return {
+    decision: approved === true ? 'Approved' : 'Rejected',
+    planDigest,
+    by: approvedBy,
+    method,
+    ...(reason === undefined ? {} : { comment: reason }),
   };
 }
 

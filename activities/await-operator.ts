@@ -3,9 +3,12 @@ import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
 
-/** Shows that the tries are used up and that a person is waited for. */
+/**
+ * Shows that the tries are used up and that a person is waited for. Nothing happened and nothing can happen until then,
+ * so the slot and the target's lock are given back.
+ */
 export async function awaitOperator(
-  { actions, events }: ActivityPorts,
+  { actions, events, ledger }: ActivityPorts,
   ref: ObjectRef,
   why: string,
   now: () => Date,
@@ -14,10 +17,21 @@ export async function awaitOperator(
   const updated = await actions.update(ref, (latest) =>
     changed(
       latest,
-      { set: [{ type: 'Executed', status: 'False', reason: REASONS.Executed.awaitingOperator, message }] },
+      {
+        set: [
+          {
+            type: 'Reserved',
+            status: 'False',
+            reason: REASONS.Reserved.settled,
+            message: 'given back while a person is waited for',
+          },
+          { type: 'Executed', status: 'False', reason: REASONS.Executed.awaitingOperator, message },
+        ],
+      },
       now().toISOString(),
     ),
   );
+  await ledger.settle(ref.uid, false);
   if (updated !== undefined)
     events.record({
       regarding: asTarget(updated),

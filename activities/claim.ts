@@ -1,12 +1,13 @@
 import { REASONS } from '../src/api/constants.ts';
-import type { HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { Claim, HealingAction, Plan } from '../src/api/healing-action.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
-import type { Baseline, ExecutionResult } from '../src/domain/steps.ts';
-import { describeTarget } from '../src/domain/target-ref.ts';
-import type { Attempt } from './execute.ts';
-import { toEvidence } from './health-of-target.ts';
+import type { Baseline, EffectOrder, ExecutionResult } from '../src/domain/steps.ts';
+import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
+import { StepError } from '../src/errors.ts';
+import type { Attempt } from './attempt.ts';
+import { fromEvidence, toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
-import { chained, changed, refOf } from './record.ts';
+import { chained, changed } from './record.ts';
 
 /** What the target is like before the effect: compared with later, so it is written down now. */
 interface Before {
@@ -16,57 +17,56 @@ interface Before {
   readonly view: Promise<Baseline>;
 }
 
+export interface Claimed {
+  readonly result: 'claimed';
+  readonly baseline: Baseline;
+  /** Nobody else can have written yet: the claim was made by this attempt. */
+  readonly fresh: boolean;
+  /** Digest of the entry that announces this attempt. */
+  readonly intent: string;
+}
+
 /**
  * Marks the point after which the effect may exist. It is a compare-and-swap on the HealingAction, so a deletion either
  * comes first, and then there is no effect, or comes after, and then the finalizer makes it wait for the end.
  */
 export async function claimEffect(
-  { actions, audit }: Pick<ActivityPorts, 'actions' | 'audit'>,
+  { actions }: Pick<ActivityPorts, 'actions'>,
   action: HealingAction,
   plan: Plan,
   before: Before,
+  order: EffectOrder,
   attempt: Attempt,
-): Promise<'claimed' | ExecutionResult> {
-  const held = action.status?.claim === undefined ? await actions.hold(action) : action;
+): Promise<Claimed | ExecutionResult> {
+  const seen = action.status?.claim;
+  const held = seen === undefined ? await actions.hold(action) : action;
   if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
-  const baseline = await before.view;
-  const time = attempt.now().toISOString();
+  const baseline = seen === undefined ? await before.view : fromEvidence(action.status?.evidence?.before);
+  const now = attempt.now();
+  if (now.getTime() >= attempt.deadline) throw new StepError('Unavailable', 'this attempt woke up too late to claim');
+  const time = now.toISOString();
   let refusal: ExecutionResult | undefined;
   const updated = await actions.update(held, (latest) => {
-    refusal = undefined;
-    if (latest.metadata.deletionTimestamp !== undefined && latest.status?.claim === undefined)
-      refusal = {
-        result: 'ended',
-        outcome: { reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' },
-      };
-    else if (isTerminal(latest.status?.conditions))
-      refusal = { result: 'ended', outcome: { reason: 'Refused', message: 'the HealingAction has already ended' } };
-    else if (latest.status?.planDigest !== action.status?.planDigest)
-      refusal = { result: 'drifted', message: 'the plan was replaced' };
+    refusal = whyNot(action, latest);
     if (refusal !== undefined) return undefined;
-    const entry = { step: 'execute', attempt: attempt.number, time } as const;
-    const first =
-      latest.status?.claim === undefined
-        ? chained(latest.status?.audit, { ...entry, kind: 'claim', summary: plan.summary })
-        : latest.status.audit;
+    const entry = { step: 'execute', attempt: order.tries, summary: plan.summary, time } as const;
+    const claim: Claim = seen ?? {
+      targetUid: plan.target.uid,
+      step: 'execute',
+      attempt: order.claim,
+      time,
+      baseline: before.digest,
+    };
+    const audit =
+      seen === undefined ? chained(latest.status?.audit, { ...entry, kind: 'claim' }) : latest.status?.audit;
     return changed(
       latest,
       {
-        claim: latest.status?.claim ?? {
-          targetUid: plan.target.uid,
-          step: 'execute',
-          attempt: attempt.number,
-          time,
-          baseline: before.digest,
-        },
-        ...(latest.status?.claim === undefined
-          ? {
-              evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), time) },
-            }
-          : {}),
-        attempts: attempt.number,
+        claim,
+        evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), claim.time) },
+        attempts: Math.max(latest.status?.attempts ?? 0, order.tries),
         lastAttemptTime: time,
-        audit: chained(first, { ...entry, kind: 'intent', summary: plan.summary }),
+        audit: chained(audit, { ...entry, kind: 'intent' }),
         set: [
           {
             type: 'Reserved',
@@ -83,7 +83,47 @@ export async function claimEffect(
   if (updated === undefined)
     return { result: 'ended', outcome: { reason: 'Deleted', message: 'the HealingAction no longer exists' } };
   if (refusal !== undefined) return refusal;
-  for (const entry of updated.status?.audit?.slice(-2) ?? [])
-    if (entry.time === time) audit.append(refOf(action), entry);
-  return 'claimed';
+  const intent = updated.status?.audit?.at(-1)?.digest ?? '';
+  return { result: 'claimed', baseline, fresh: seen === undefined, intent };
+}
+
+/** Why the action as it is now cannot be claimed by an attempt that read it before. */
+function whyNot(read: HealingAction, latest: HealingAction): ExecutionResult | undefined {
+  const { claim, conditions, planDigest } = latest.status ?? {};
+  if (isTerminal(conditions))
+    return { result: 'ended', outcome: { reason: 'Refused', message: 'the HealingAction has already ended' } };
+  if (latest.metadata.deletionTimestamp !== undefined && claim === undefined)
+    return {
+      result: 'ended',
+      outcome: { reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' },
+    };
+  if (planDigest !== read.status?.planDigest) return { result: 'drifted', message: 'the plan was replaced' };
+  // What this attempt has read of the target may be older than what the other one did to it.
+  if (claim?.time !== read.status?.claim?.time || claim?.attempt !== read.status?.claim?.attempt)
+    return { result: 'conflict', message: 'another attempt has claimed the effect, or given it up' };
+  return undefined;
+}
+
+/**
+ * Takes a claim back whose effect certainly did not happen and can no longer happen. With `intent` only if no other
+ * attempt has announced itself since.
+ */
+export async function voidClaim(
+  { actions }: Pick<ActivityPorts, 'actions'>,
+  ref: ObjectRef,
+  why: string,
+  attempt: Attempt,
+  intent?: string,
+): Promise<void> {
+  const time = attempt.now().toISOString();
+  await actions.update(ref, (latest) => {
+    if (latest.status?.claim === undefined) return undefined;
+    if (intent !== undefined && latest.status.audit?.at(-1)?.digest !== intent) return undefined;
+    const entry = { kind: 'outcome', step: 'execute', attempt: attempt.number, time } as const;
+    const audit = chained(latest.status.audit, { ...entry, summary: `not done: ${why}` });
+    const status = changed(latest, { audit }, time);
+    if (status === undefined) return undefined;
+    const { claim: _claim, ...without } = status;
+    return without;
+  });
 }

@@ -50,7 +50,7 @@ export function coverage(action: HealingAction, policy: HealingPolicy | undefine
       reason: 'PolicyDeleted',
       message: `HealingPolicy ${home}/${policyRef.name} was replaced by another of the same name`,
     });
-  if (policy.spec.mode === 'monitor')
+  if (policy.spec.mode === undefined || policy.spec.mode === 'monitor')
     return not(refused(`HealingPolicy ${home}/${policyRef.name} is in mode monitor: it permits no actions`));
 
   const name = template.name;

@@ -8,6 +8,7 @@ import type { Creation, Wanted } from '../src/domain/episode.ts';
 import type { Firing } from '../src/domain/firing.ts';
 import { byName, inOrder } from '../src/domain/naming.ts';
 import { describeTarget, type ObjectRef, type TargetRef } from '../src/domain/target-ref.ts';
+import { StepError } from '../src/errors.ts';
 import type { ReservationAnswer } from '../src/domain/ledger.ts';
 import { labelValue } from '../src/api/label-value.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -17,7 +18,17 @@ interface Rung {
   readonly target: TargetRef;
 }
 
+/** What a policy's workflow wants to have created. */
+export interface CreationOrder {
+  /** Of the policy that the wish is based on. */
+  readonly generation: number;
+  /** Actions of the policy that have not ended. */
+  readonly running: number;
+  readonly wanted: readonly Wanted[];
+}
+
 const RETRY_MS = 5_000;
+const REFUSED_MS = 60_000;
 const MAX_DECISIONS = 20;
 const HOUR_MS = 3_600_000;
 
@@ -28,8 +39,7 @@ const HOUR_MS = 3_600_000;
 export async function createActions(
   ports: ActivityPorts,
   ref: ObjectRef,
-  generation: number,
-  wanted: readonly Wanted[],
+  { generation, running, wanted }: CreationOrder,
   nonce: string,
   now: () => Date,
 ): Promise<readonly Creation[] | 'policy-gone'> {
@@ -38,7 +48,16 @@ export async function createActions(
   if (policy.metadata.generation !== generation)
     return wanted.map(({ episode }) => held(episode, 'the policy was edited; waiting for what it says now', RETRY_MS));
 
-  const made = await Promise.all(wanted.map((item) => createOne(ports, policy, item, nonce, now())));
+  // Admission binds nobody: without this, every one of a storm would be admitted before the first has reserved.
+  const room = { left: maxActionsPerHour(policy) - running };
+  const made = await Promise.all(
+    wanted.map((item) =>
+      createOne(ports, policy, item, room, nonce, now()).catch((error: unknown) => ({
+        creation: held(item.episode, refusalOf(error), REFUSED_MS),
+        decision: undefined,
+      })),
+    ),
+  );
   await recordDecisions(
     ports,
     ref,
@@ -55,13 +74,25 @@ const held = (episode: string, why: string, retryAfterMs: number): Creation => (
   retryAfterMs,
 });
 
+/** One action that the API server refuses must not keep the others from being made; what is an outage is outlasted. */
+function refusalOf(error: unknown): string {
+  if (!(error instanceof StepError) || error.code === 'Unavailable') throw error;
+  return `the HealingAction could not be made: ${error.message}`;
+}
+
+interface Made {
+  readonly creation: Creation;
+  readonly decision?: PolicyDecision | undefined;
+}
+
 async function createOne(
   ports: ActivityPorts,
   policy: HealingPolicy,
   { episode, rung, firing }: Wanted,
+  room: { left: number },
   nonce: string,
   now: Date,
-): Promise<{ readonly creation: Creation; readonly decision?: PolicyDecision }> {
+): Promise<Made> {
   const trigger = byName(policy.spec.triggers, firing.trigger);
   if (trigger === undefined)
     return { creation: held(episode, `the policy has no trigger ${firing.trigger}`, RETRY_MS) };
@@ -96,6 +127,15 @@ async function createOne(
       decision: decide(firing, chosen, 'Suppressed', admission.reason, why, now),
     };
   }
+
+  if (room.left <= 0) {
+    const why = `as many actions of the policy are under way as it permits in an hour (${maxActionsPerHour(policy)})`;
+    return {
+      creation: held(episode, why, RETRY_MS),
+      decision: decide(firing, chosen, 'Suppressed', 'RateLimited', why, now),
+    };
+  }
+  room.left -= 1;
 
   const created = await ports.actions.create({
     namespace: policy.metadata.namespace ?? '',
@@ -167,12 +207,15 @@ function actionName(policy: HealingPolicy, template: string, nonce: string): str
   return `${stem.replace(/-+$/, '')}-${digest}`;
 }
 
+const maxActionsPerHour = ({ spec }: HealingPolicy): number =>
+  spec.safetyRules?.maxActionsPerHour ?? DEFAULTS.maxActionsPerHour;
+
 const admit = ({ ledger }: ActivityPorts, policy: HealingPolicy, target: TargetRef): Promise<ReservationAnswer> =>
   ledger.admit({
     id: `admit-${target.uid}`,
     policy: `${policy.metadata.namespace ?? ''}/${policy.metadata.name}`,
     target: describeTarget(target),
-    maxActionsPerHour: policy.spec.safetyRules?.maxActionsPerHour ?? DEFAULTS.maxActionsPerHour,
+    maxActionsPerHour: maxActionsPerHour(policy),
     leaseMs: 0,
   });
 
@@ -190,7 +233,7 @@ const decide = (
   ...(rung === undefined ? {} : { action: rung.template.name }),
   decision,
   reason,
-  message: message.slice(0, 512),
+  message,
 });
 
 /** The newest decisions, and how often something was done, where `kubectl get hp` shows it. */

@@ -1,32 +1,24 @@
 import { REASONS } from '../src/api/constants.ts';
-import type { HealingAction, Plan, ResourceChange } from '../src/api/healing-action.ts';
-import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
 import { actionFor } from '../src/actions/index.ts';
-import type { ActionDefinition, Effect } from '../src/actions/define-action.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
-import type { Baseline, Ended, ExecutionResult } from '../src/domain/steps.ts';
+import type { Ended, EffectOrder, ExecutionResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
-import { claimEffect } from './claim.ts';
-import { coverage } from './coverage.ts';
+import type { Attempt } from './attempt.ts';
+import { authority } from './authority.ts';
+import { claimEffect, voidClaim, type Claimed } from './claim.ts';
+import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, chained, changed, refOf } from './record.ts';
-import { approvalRules } from './rules-of-plan.ts';
-
-/** One attempt at the effect: who tries, and until when it may still write. */
-export interface Attempt {
-  readonly number: number;
-  /** Milliseconds since the epoch: a sleeper that wakes after this must not write. */
-  readonly deadline: number;
-  /** Distinguishes the attempts in the API server's audit log. */
-  readonly auditId: string;
-  readonly now: () => Date;
-}
+import { withoutOldMarks } from './prune-markers.ts';
+import { changed, refOf } from './record.ts';
+import { changesOf, recordEffect, type Doable } from './record-effect.ts';
+import { lookForTraces } from './traces.ts';
 
 const ended = (reason: Outcome['reason'], message: string): Ended => ({
   result: 'ended',
@@ -41,6 +33,7 @@ export async function execute(
   ports: ActivityPorts,
   ref: ObjectRef,
   digest: string,
+  order: EffectOrder,
   attempt: Attempt,
 ): Promise<ExecutionResult> {
   const action = await ports.actions.read(ref);
@@ -53,6 +46,38 @@ export async function execute(
   if (isTrue(status.conditions, 'Executed'))
     return { result: 'executed', changed: true, baseline: fromEvidence(status.evidence?.before) };
 
+  const result = await tryEffect(ports, action, plan, order, attempt);
+  const over = result.result === 'ended' || result.result === 'drifted';
+  return over && status.claim !== undefined ? leave(ports, ref, result, attempt) : result;
+}
+
+/** An earlier attempt has claimed the effect and may still sleep before its write: that is over before anything is said. */
+async function leave(
+  ports: ActivityPorts,
+  ref: ObjectRef,
+  result: ExecutionResult,
+  attempt: Attempt,
+): Promise<ExecutionResult> {
+  const fenced = await fence(ports, ref, attempt);
+  switch (fenced.result) {
+    case 'executed':
+      return { ...fenced, changed: true };
+    case 'unknown':
+      return ended('NeedsHuman', fenced.message);
+    case 'conflict':
+      return fenced;
+    case 'clear':
+      return result;
+  }
+}
+
+async function tryEffect(
+  ports: ActivityPorts,
+  action: HealingAction,
+  plan: Plan,
+  order: EffectOrder,
+  attempt: Attempt,
+): Promise<ExecutionResult> {
   const definition = actionFor(plan.action);
   if (definition === undefined)
     return ended('Refused', `actions of type ${plan.action} are not honoured by this version`);
@@ -61,107 +86,52 @@ export async function execute(
     readLiveTarget(ports, action),
     ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name }),
   ]);
-  const traces = lookForTraces(action, plan, definition, live.found ? live.object : undefined);
-  if (traces === 'executed')
-    return recordEffect(ports, action, plan, undefined, attempt, fromEvidence(status.evidence?.before));
-  if (traces === 'unknown')
-    return ended(
-      'NeedsHuman',
-      `${describeTarget(plan.target)} was changed by someone else and the mark of our change is missing: whether it happened cannot be told`,
-    );
+  const found = lookForTraces(action, plan, definition, live.object);
+  if (found.traces === 'executed')
+    return recordEffect(ports, action, plan, undefined, attempt, baselineSince(action, plan, live));
+  if (found.traces === 'unknown') return ended('NeedsHuman', found.message);
   if (!live.found) return { result: 'ended', outcome: live.outcome };
 
-  const granted = authority(ports, action, policy, digest, attempt.now());
-  if (granted.result === 'ended') return granted;
+  const granted = authority(ports, action, policy, attempt.now());
+  if (granted.result !== 'granted') return granted;
   const objection = objections(ports, granted.policy, live);
   if (objection !== undefined) return { result: 'ended', outcome: objection };
 
   const related = await definition.gather(ports.cluster, live.object);
-  const marker = markerFor(action, 'execute', attempt.number);
+  const marker = markerFor(action, 'execute', order.claim);
   const effect = definition.execute({ target: live.object, related, parameters: plan.parameters ?? {}, marker });
   if (effect.result === 'drifted') return effect;
 
-  if (granted.dryRun) return rehearse(ports, action, plan, effect, live.object, attempt);
+  if (order.dryRun || granted.dryRun) return rehearse(ports, action, plan, effect, live.object, marker.key, attempt);
   const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
-  view.catch(() => undefined); // awaited below, unless the claim fails first
-  const claimed = await claimEffect(ports, action, plan, { digest: definition.baseline(live.object), view }, attempt);
-  if (claimed !== 'claimed') return claimed;
-  const baseline = status.claim === undefined ? await view : fromEvidence(status.evidence?.before);
-  const written = await perform(ports, effect, live.object, marker.key, attempt);
-  return afterWrite(ports, action, plan, effect, written, attempt, baseline);
+  view.catch(() => undefined); // awaited with the claim, unless that fails first
+  const before = { digest: definition.baseline(live.object), view };
+  const claimed = await claimEffect(ports, action, plan, before, order, attempt);
+  if (claimed.result !== 'claimed') return claimed;
+  const write = await withoutOldMarks(ports, effect.write, live.object, action);
+  const written = await perform(ports, { ...effect, write }, live.object, marker.key, attempt, false);
+  return afterWrite(ports, action, plan, effect, written, claimed, attempt);
 }
-
-/** What earlier attempts left on the target: the marker, or the changed value itself. */
-function lookForTraces(
-  action: HealingAction,
-  plan: Plan,
-  definition: ActionDefinition,
-  target: KubeObject | undefined,
-): 'executed' | 'none' | 'unknown' {
-  const claim = action.status?.claim;
-  if (claim?.step !== 'execute') return 'none';
-  const { key } = markerFor(action, 'execute', claim.attempt);
-  const applied = definition.confirm({ target, uid: plan.target.uid, parameters: plan.parameters ?? {} });
-  // On a pod the marker is only the claim; whether it was evicted is what counts.
-  if (applied === 'applied') return 'executed';
-  if (target === undefined) return 'unknown';
-  if (target.metadata.annotations?.[key] !== undefined && plan.target.kind !== 'Pod') return 'executed';
-  return definition.baseline(target) === claim.baseline ? 'none' : 'unknown';
-}
-
-/** Policy, approval and expiry as they are now: since the plan was made they can only have tightened. */
-function authority(
-  ports: ActivityPorts,
-  action: HealingAction,
-  policy: HealingPolicy | undefined,
-  digest: string,
-  now: Date,
-): Ended | { readonly result: 'granted'; readonly policy: HealingPolicy; readonly dryRun: boolean } {
-  if (action.metadata.deletionTimestamp !== undefined)
-    return ended('Deleted', 'the HealingAction was deleted before it had an effect');
-  const { expiresAt } = action.spec;
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())
-    return ended('Expired', `the action was to be done before ${expiresAt}`);
-  const covered = coverage(action, policy);
-  if (!covered.covered) return { result: 'ended', outcome: covered.outcome };
-
-  const rules = approvalRules(action, covered.policy, covered.template, ports.settings.acceptSignals);
-  const approval = action.status?.approval;
-  if (
-    (rules.required || approval?.required === true) &&
-    !(approval?.approved === true && approval.planDigest === digest)
-  )
-    return ended('Refused', `there is no approval for plan ${digest}`);
-  if (approval?.method === 'kubernetes' && action.spec.approval?.planDigest !== digest)
-    return ended('Refused', `the approval for plan ${digest} was withdrawn`);
-  return {
-    result: 'granted',
-    policy: covered.policy,
-    dryRun: ports.settings.dryRun || action.spec.dryRun === true || covered.policy.spec.mode === 'dryrun',
-  };
-}
-
-type Doable = Extract<Effect, { result: 'effect' }>;
 
 /** The effect, preceded by its claim on the target where it cannot carry the marker itself. */
 async function perform(
-  ports: ActivityPorts,
+  { cluster }: Pick<ActivityPorts, 'cluster'>,
   effect: Doable,
   live: KubeObject,
   markerKey: string,
   attempt: Attempt,
-  dryRun = false,
+  dryRun: boolean,
 ): Promise<WriteResult> {
   const options = { auditId: attempt.auditId, dryRun, deadline: attempt.deadline };
-  if (effect.claim === undefined) return ports.cluster.write(effect.write, options);
+  if (effect.claim === undefined) return cluster.write(effect.write, options);
   let claimed = live;
   if (live.metadata.annotations?.[markerKey] === undefined) {
-    const result = await ports.cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
+    const result = await cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
     if (result.result !== 'written') return result;
     claimed = result.object;
   }
   const pin = effect.write.type === 'evict' && !dryRun ? { resourceVersion: claimed.metadata.resourceVersion } : {};
-  return ports.cluster.write({ ...effect.write, ...pin }, options);
+  return cluster.write({ ...effect.write, ...pin }, options);
 }
 
 async function rehearse(
@@ -170,10 +140,10 @@ async function rehearse(
   plan: Plan,
   effect: Doable,
   live: KubeObject,
+  markerKey: string,
   attempt: Attempt,
 ): Promise<ExecutionResult> {
-  const { key } = markerFor(action, 'execute', attempt.number);
-  const written = await perform(ports, effect, live, key, attempt, true);
+  const written = await perform(ports, effect, live, markerKey, attempt, true);
   switch (written.result) {
     case 'written':
       break;
@@ -186,7 +156,7 @@ async function rehearse(
       return ended('Refused', `the API server would refuse it: ${written.message}`);
   }
   const time = attempt.now().toISOString();
-  await ports.actions.update(refOf(action), (latest) =>
+  await ports.actions.update(action, (latest) =>
     changed(
       latest,
       {
@@ -208,105 +178,31 @@ async function rehearse(
   return { result: 'executed', changed: false, baseline: { generation: 0, available: 0, restarts: {} } };
 }
 
+/** A write that was refused did not happen: what this attempt alone has claimed for it is given back at once. */
 async function afterWrite(
   ports: ActivityPorts,
   action: HealingAction,
   plan: Plan,
   effect: Doable,
   written: WriteResult,
+  { baseline, fresh, intent }: Claimed,
   attempt: Attempt,
-  baseline: Baseline,
 ): Promise<ExecutionResult> {
+  if (written.result === 'written') {
+    const generation = effect.write.type === 'patch' ? written.object.metadata.generation : undefined;
+    const since = { ...baseline, ...(generation === undefined ? {} : { generation }) };
+    return recordEffect(ports, action, plan, effect, attempt, since);
+  }
+  const message = written.result === 'gone' ? `${describeTarget(plan.target)} no longer exists` : written.message;
+  if (fresh) await voidClaim(ports, refOf(action), message, attempt, intent);
   switch (written.result) {
-    case 'written': {
-      const generation = effect.write.type === 'patch' ? written.object.metadata.generation : undefined;
-      return recordEffect(ports, action, plan, effect, attempt, {
-        ...baseline,
-        ...(generation === undefined ? {} : { generation }),
-      });
-    }
     case 'gone':
-      // Gone between our read and our write: for a restart that is what was wanted, whoever did it.
-      return effect.write.type === 'evict'
-        ? recordEffect(ports, action, plan, effect, attempt, baseline)
-        : ended('TargetGone', `${describeTarget(plan.target)} no longer exists`);
+      // If an earlier attempt may have acted, only the traces can tell what became of that.
+      return fresh ? ended('TargetGone', message) : { result: 'conflict', message };
     case 'conflict':
-      return { result: 'conflict', message: written.message };
+      return { result: 'conflict', message };
     case 'blocked':
     case 'refused':
-      return { result: 'blocked', message: written.message };
+      return { result: 'blocked', message };
   }
-}
-
-const changesOf = (plan: Plan, effect: Doable, timestamp: string): ResourceChange[] =>
-  effect.changes.map((change) => ({
-    resourceRef: `${plan.target.kind}/${plan.target.namespace}/${plan.target.name}`,
-    changeType: effect.write.type === 'evict' ? 'delete' : 'update',
-    field: change.field,
-    oldValue: change.oldValue.slice(0, 256),
-    newValue: change.newValue.slice(0, 256),
-    timestamp,
-  }));
-
-/** Writes down that the effect is there. `effect` is undefined when a later attempt found it. */
-async function recordEffect(
-  ports: ActivityPorts,
-  action: HealingAction,
-  plan: Plan,
-  effect: Doable | undefined,
-  attempt: Attempt,
-  baseline: Baseline,
-): Promise<ExecutionResult> {
-  const time = attempt.now().toISOString();
-  const message = effect === undefined ? `found done by an earlier attempt: ${plan.summary}` : plan.summary;
-  const updated = await ports.actions.update(refOf(action), (latest) =>
-    changed(
-      latest,
-      {
-        attempts: attempt.number,
-        lastAttemptTime: time,
-        audit: chained(latest.status?.audit, {
-          kind: 'outcome',
-          step: 'execute',
-          attempt: attempt.number,
-          summary: message,
-          time,
-        }),
-        ...(effect === undefined
-          ? {}
-          : {
-              result: { success: false, message: 'done, not verified yet', changes: changesOf(plan, effect, time) },
-            }),
-        set: [
-          { type: 'Executed', status: 'True', reason: REASONS.Executed.executed, message },
-          {
-            type: 'Succeeded',
-            status: 'Unknown',
-            reason: REASONS.Verified.verifying,
-            message: 'waiting for evidence that is newer than the effect',
-          },
-        ],
-      },
-      time,
-    ),
-  );
-  if (updated !== undefined) {
-    const entry = updated.status?.audit?.at(-1);
-    if (entry !== undefined) ports.audit.append(refOf(action), entry);
-    ports.events.record({
-      regarding: asTarget(updated),
-      type: 'Normal',
-      reason: 'Executed',
-      action: 'Execute',
-      note: message,
-    });
-    ports.events.record({
-      regarding: plan.target,
-      type: 'Normal',
-      reason: 'Healing',
-      action: 'Execute',
-      note: `${message} (HealingAction ${updated.metadata.name})`,
-    });
-  }
-  return { result: 'executed', changed: true, baseline };
 }

@@ -1,47 +1,71 @@
-import { guardedPatch, FENCE_KEY } from '../src/actions/guarded-patch.ts';
-import { setInMap } from '../src/domain/json-patch.ts';
-import type { ExecutionResult } from '../src/domain/steps.ts';
+import { actionFor } from '../src/actions/index.ts';
+import type { HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { KubeObject } from '../src/api/meta.ts';
+import { isTrue } from '../src/domain/condition.ts';
+import type { Baseline, FenceResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
-import type { Attempt } from './execute.ts';
+import type { Attempt } from './attempt.ts';
+import { voidClaim } from './claim.ts';
 import { fromEvidence } from './health-of-target.ts';
 import { readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
+import { raiseFence } from './raise-fence.ts';
+import { recordEffect } from './record-effect.ts';
+import { lookForTraces } from './traces.ts';
 
 const TRIES = 10;
 
 /**
- * Before an effect is given up, every writer that may still sleep is made to fail: their writes test the fence that they
- * saw. If the effect turns out to be there already, it was not given up in time, and it has to be verified.
+ * Before an effect is given up, every writer that may still sleep is made to fail, and whatever one of them has brought
+ * about is found: their writes test the fence that they saw.
  */
-export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attempt): Promise<ExecutionResult> {
-  const nothing: ExecutionResult = {
-    result: 'ended',
-    outcome: { reason: 'NeedsHuman', message: 'given up before it had an effect' },
-  };
+export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attempt): Promise<FenceResult> {
+  let raised = false;
   for (let tries = 0; tries < TRIES; tries++) {
     const action = await ports.actions.read(ref);
-    if (action?.status?.claim === undefined) return nothing;
-    const live = await readLiveTarget(ports, action);
-    if (!live.found) return nothing;
-    const marker = markerFor(action, 'execute', action.status.claim.attempt);
-    const { annotations, deletionTimestamp } = live.object.metadata;
-    if (annotations?.[marker.key] !== undefined && live.object.kind !== 'Pod')
-      return { result: 'executed', changed: true, baseline: fromEvidence(action.status.evidence?.before) };
-    if (deletionTimestamp !== undefined) return nothing;
+    const { claim, conditions, evidence, plan } = action?.status ?? {};
+    if (action === undefined) return { result: 'unknown', message: 'the record of the action is gone' };
+    if (isTrue(conditions, 'Executed')) return { result: 'executed', baseline: fromEvidence(evidence?.before) };
+    if (claim === undefined || plan === undefined) return { result: 'clear' };
+    const definition = actionFor(plan.action);
+    if (definition === undefined)
+      return { result: 'unknown', message: `actions of type ${plan.action} are not honoured by this version` };
 
-    const value = `${ref.uid}-${attempt.number}`;
-    const guarded = guardedPatch(live.object, marker, []);
-    if (guarded.type !== 'patch') return nothing;
-    const tests = guarded.operations.filter(({ op }) => op === 'test');
-    const raise = setInMap(annotations, ['metadata', 'annotations'], FENCE_KEY, value).filter(
-      ({ op }) => op !== 'test',
-    );
-    const written = await ports.cluster.write(
-      { ...guarded, operations: [...tests, ...raise] },
-      { auditId: `${attempt.auditId}/fence`, dryRun: false, deadline: attempt.deadline },
-    );
-    if (written.result !== 'conflict') return nothing;
+    const live = await readLiveTarget(ports, action);
+    const found = lookForTraces(action, plan, definition, live.object);
+    if (found.traces === 'executed') {
+      const { baseline } = await recordEffect(
+        ports,
+        action,
+        plan,
+        undefined,
+        attempt,
+        baselineSince(action, plan, live),
+      );
+      return { result: 'executed', baseline };
+    }
+    if (raised || live.object === undefined) {
+      if (found.traces === 'unknown') return { result: 'unknown', message: found.message };
+      await voidClaim(ports, ref, 'given up', attempt);
+      return { result: 'clear' };
+    }
+    const written = await raiseFence(ports.cluster, live.object, markerFor(action, 'execute', claim.attempt), attempt);
+    // Who is refused the fence is refused the effect, which would change annotations as well; but an eviction does not.
+    if (written.result === 'refused' && plan.target.kind === 'Pod')
+      return { result: 'unknown', message: `a sleeping attempt cannot be stopped: ${written.message}` };
+    raised = written.result === 'written' || written.result === 'refused';
   }
-  return { result: 'blocked', message: 'the target is written so often that it could not be fenced' };
+  return { result: 'conflict', message: 'the target is written so often that it could not be fenced' };
+}
+
+/** What was noted with the claim, at the generation that the target has reached since. */
+export function baselineSince(
+  action: HealingAction,
+  plan: Plan,
+  { object }: { readonly object?: KubeObject | undefined },
+): Baseline {
+  const noted = fromEvidence(action.status?.evidence?.before);
+  const generation = plan.target.kind === 'Pod' ? undefined : object?.metadata.generation;
+  return { ...noted, ...(generation === undefined ? {} : { generation }) };
 }

@@ -1,16 +1,12 @@
-import type { KubeObject } from '../src/api/meta.ts';
 import type { Pod, ReplicaSet } from '../src/api/workloads.ts';
 import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
-import { podKey, restartsOf, rolloutCounts, type Workload } from '../src/domain/health.ts';
+import { isWorkload, podKey, restartsOf, rolloutCounts, type Workload } from '../src/domain/health.ts';
 import { controllerOf } from '../src/domain/owner-chain.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
 
 /** More pods than this are not compared one by one: so many fit into the evidence of an action. */
 const MAX_PODS = 96;
-
-const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
-const isWorkload = (object: KubeObject): object is Workload => WORKLOADS.has(object.kind ?? '');
 
 /** The workload whose health shows whether a healing helped: the target, or for a pod its outermost controller. */
 export interface WorkloadView {

@@ -1,21 +1,23 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Decision } from '../src/domain/approval.ts';
-import type { RunningAction, Wanted } from '../src/domain/episode.ts';
+import type { RunningAction } from '../src/domain/episode.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { PolicySummary } from '../src/domain/policy-summary.ts';
-import type { Baseline } from '../src/domain/steps.ts';
+import type { Baseline, EffectOrder } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict } from '../src/domain/verdict.ts';
 import { accept } from './accept.ts';
+import type { Attempt } from './attempt.ts';
 import { analyze } from './analyze.ts';
 import { readDecision, recordDecision, requestApproval } from './approve.ts';
 import { awaitOperator } from './await-operator.ts';
-import { createActions } from './create-actions.ts';
-import { execute, type Attempt } from './execute.ts';
+import { createActions, type CreationOrder } from './create-actions.ts';
+import { execute } from './execute.ts';
 import { withFailures } from './failure.ts';
 import { fence } from './fence.ts';
 import { findEnded } from './find-ended.ts';
+import { mirrored } from './mirrored-audit.ts';
 import type { ActivityPorts } from './ports.ts';
 import { readPastEffects } from './read-past-effects.ts';
 import { recallEpisodes } from './recall-episodes.ts';
@@ -35,15 +37,17 @@ function attempt(number: number, step: string, uid: string): Attempt {
   const info = activityInfo();
   return {
     number,
-    deadline: info.currentAttemptScheduledTimestampMs + info.startToCloseTimeoutMs - MARGIN_MS,
+    // By our own clock from beginning to end: the server's may differ, and a task may have waited for a worker.
+    deadline: Date.now() + info.startToCloseTimeoutMs - MARGIN_MS,
     auditId: `ks/${uid}/${step}/${number}.${info.activityId}.${info.attempt}`,
     now,
   };
 }
 
 /** The steps as Temporal runs them: each bound to its ports, with the clock and the attempt filled in. */
-export function createActivities(ports: ActivityPorts) {
-  return withFailures({
+export function createActivities(given: ActivityPorts) {
+  const ports = { ...given, actions: mirrored(given.actions, given.audit) };
+  const steps = {
     accept: (action: ObjectRef) => accept(ports, action, now),
     analyze: (action: ObjectRef, digest: string, approvalRequired: boolean) =>
       analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
@@ -52,8 +56,8 @@ export function createActivities(ports: ActivityPorts) {
     readDecision: (action: ObjectRef, digest: string) => readDecision(ports, action, digest),
     recordDecision: (action: ObjectRef, decision: Decision) => recordDecision(ports, action, decision, now),
     reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),
-    execute: (action: ObjectRef, digest: string, number: number) =>
-      execute(ports, action, digest, attempt(number, 'execute', action.uid)),
+    execute: (action: ObjectRef, digest: string, order: EffectOrder) =>
+      execute(ports, action, digest, order, attempt(order.tries, 'execute', action.uid)),
     fence: (action: ObjectRef, number: number) => fence(ports, action, attempt(number, 'fence', action.uid)),
     awaitOperator: (action: ObjectRef, why: string) => awaitOperator(ports, action, why, now),
     measure: (action: ObjectRef, digest: string, baseline: Baseline) => measure(ports, action, digest, baseline, now),
@@ -62,15 +66,19 @@ export function createActivities(ports: ActivityPorts) {
       rollBack(ports, action, digest, baseline, attempt(1, 'rollback', action.uid)),
     report: (action: ObjectRef, outcome: Outcome) => report(ports, action, outcome, now),
 
-    createActions: (policy: ObjectRef, generation: number, wanted: readonly Wanted[]) => {
+    createActions: (policy: ObjectRef, order: CreationOrder) => {
       const { workflowExecution, activityId } = activityInfo();
-      return createActions(ports, policy, generation, wanted, `${workflowExecution?.runId ?? ''}/${activityId}`, now);
+      return createActions(ports, policy, order, `${workflowExecution?.runId ?? ''}/${activityId}`, now);
     },
     recallEpisodes: (policy: ObjectRef) => recallEpisodes(ports, policy),
     findEnded: (policy: ObjectRef, running: readonly RunningAction[]) => findEnded(ports, policy, running),
     reportPolicy: (policy: ObjectRef, summary: PolicySummary) => reportPolicy(ports, policy, summary, now),
 
-    readPastEffects: () => readPastEffects(ports),
+    readPastEffects: () => readPastEffects(ports, now),
+  };
+  return withFailures(steps, {
+    attempt: () => activityInfo().attempt,
+    certain: ['fence', 'report', 'recallEpisodes', 'readPastEffects'],
   });
 }
 

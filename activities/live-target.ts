@@ -3,16 +3,14 @@ import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import type { KubeObject } from '../src/api/meta.ts';
 import { refusals } from '../src/domain/guards/chain.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
-import { controllerOf } from '../src/domain/owner-chain.ts';
+import { controllerOf, MAX_OWNERS } from '../src/domain/owner-chain.ts';
 import { compileSelection } from '../src/domain/selection.ts';
-import type { ActivityPorts } from './ports.ts';
+import type { ActivityPorts, ActivitySettings } from './ports.ts';
 
 export type LiveTarget =
   | { readonly found: true; readonly object: KubeObject; readonly owners: readonly KubeObject[] }
-  | { readonly found: false; readonly outcome: Outcome };
-
-/** Pod, ReplicaSet, Deployment and a little more: deeper is a cycle. */
-const MAX_OWNERS = 5;
+  /** `object` is the target all the same, but it cannot be acted upon. */
+  | { readonly found: false; readonly outcome: Outcome; readonly object?: KubeObject };
 
 /** The action's target as it is now, with its controllers; an object of the same name but another uid is not it. */
 export async function readLiveTarget(
@@ -44,14 +42,21 @@ export async function readLiveTarget(
       outcome: { reason: 'TargetGone', message: `${named} was replaced by another of the same name` },
     };
   if (object.metadata.deletionTimestamp !== undefined)
-    return { found: false, outcome: { reason: 'TargetGone', message: `${named} is being deleted` } };
+    return { found: false, object, outcome: { reason: 'TargetGone', message: `${named} is being deleted` } };
 
   const owners: KubeObject[] = [];
-  for (let next = controllerOf(object); next !== undefined && owners.length < MAX_OWNERS;) {
+  for (let next = controllerOf(object); next !== undefined;) {
+    if (owners.length === MAX_OWNERS)
+      return {
+        found: false,
+        object,
+        outcome: { reason: 'Refused', message: `${named} has more than ${MAX_OWNERS} controllers above it` },
+      };
     const owner = await cluster.get({ apiVersion: next.apiVersion, kind: next.kind, namespace, name: next.name });
     if (owner?.metadata.uid !== next.uid)
       return {
         found: false,
+        object,
         outcome: {
           reason: 'Refused',
           message: `${named} is controlled by ${next.kind} ${next.name}, which cannot be checked for protection`,
@@ -63,6 +68,20 @@ export async function readLiveTarget(
   return { found: true, object, owners };
 }
 
+/** What protects the live target from every write, also from one that takes back an earlier one. */
+export const protections = (
+  settings: Pick<ActivitySettings, 'protectedNamespaces'>,
+  policy: HealingPolicy | undefined,
+  { object, owners }: { readonly object: KubeObject; readonly owners: readonly KubeObject[] },
+): string[] =>
+  refusals({
+    target: object,
+    owners,
+    namespace: object.metadata.namespace ?? '',
+    protectedNamespaces: settings.protectedNamespaces,
+    protectedResources: policy?.spec.safetyRules?.protectedResources ?? [],
+  }).map(({ message }) => message);
+
 /** Why the live target must not be touched, all reasons in one; undefined when nothing speaks against it. */
 export function objections(
   { settings }: Pick<ActivityPorts, 'settings'>,
@@ -72,13 +91,7 @@ export function objections(
   const namespace = policy.metadata.namespace ?? '';
   const selection = compileSelection(policy.spec.selector, namespace);
   const selected = selection.candidates([object, ...owners]).some((candidate) => candidate.uid === object.metadata.uid);
-  const reasons = refusals({
-    target: object,
-    owners,
-    namespace: object.metadata.namespace ?? '',
-    protectedNamespaces: settings.protectedNamespaces,
-    protectedResources: policy.spec.safetyRules?.protectedResources ?? [],
-  }).map(({ message }) => message);
+  const reasons = protections(settings, policy, { object, owners });
   if (!selected)
     reasons.unshift(
       `HealingPolicy ${namespace}/${policy.metadata.name} does not select ${object.kind ?? ''} ${object.metadata.name}`,

@@ -1,22 +1,30 @@
 import { findCondition } from '../src/domain/condition.ts';
+import type { PastEffect } from '../src/domain/ledger.ts';
+import { isTerminal } from '../src/domain/outcome.ts';
 import type { ActivityPorts } from './ports.ts';
+import { leaseOf, targetKey } from './rules-of-plan.ts';
 
-export interface PastEffect {
-  readonly id: string;
-  /** `namespace/name` of the policy. */
-  readonly policy: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
+/** The longest window of the ledger, and what clocks may differ by. */
+const LONGEST_MS = 2 * 3_600_000;
 
 /** Every effect that any action's own record shows: from these a new ledger learns what was done before it. */
-export async function readPastEffects({ actions }: ActivityPorts): Promise<readonly PastEffect[]> {
+export async function readPastEffects(
+  { actions }: Pick<ActivityPorts, 'actions'>,
+  now: () => Date,
+): Promise<readonly PastEffect[]> {
   const all = await actions.list();
-  return all.flatMap(({ metadata, spec, status }) => {
+  return all.flatMap((action): readonly PastEffect[] => {
+    const { metadata, spec, status } = action;
     const executed = findCondition(status?.conditions, 'Executed');
-    const at =
-      executed?.status === 'True' ? (status?.completionTime ?? executed.lastTransitionTime) : status?.claim?.time;
-    if (at === undefined) return [];
-    return [{ id: metadata.uid, policy: `${spec.policyRef.namespace}/${spec.policyRef.name}`, at: Date.parse(at) }];
+    const acted = executed?.status === 'True' ? executed.lastTransitionTime : status?.claim?.time;
+    if (acted === undefined) return [];
+    const effect = {
+      id: metadata.uid,
+      policy: `${spec.policyRef.namespace}/${spec.policyRef.name}`,
+      at: Date.parse(status?.completionTime ?? acted),
+    };
+    if (!isTerminal(status?.conditions))
+      return [{ ...effect, holds: { target: targetKey(action), leaseMs: leaseOf(action) } }];
+    return effect.at > now().getTime() - LONGEST_MS ? [effect] : [];
   });
 }

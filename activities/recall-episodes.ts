@@ -21,7 +21,7 @@ export async function recallEpisodes(
 ): Promise<readonly RecalledAction[]> {
   const policy = await policies.read(ref);
   if (policy === undefined) return [];
-  const all = await actions.list({ namespace: ref.namespace, name: ref.name });
+  const all = await actions.list({ namespace: ref.namespace, policy: ref.name });
   const newestFirst = all
     .filter(({ spec }) => spec.policyRef.uid === ref.uid)
     .sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? 1 : -1));

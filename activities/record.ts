@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry, HealingAction, HealingActionStatus } from '../src/api/healing-action.ts';
+import { healingActionStatusBounds } from '../src/api/status-bounds.ts';
 import { canonical } from '../src/domain/canonical.ts';
 import { setConditions, type ConditionChange } from '../src/domain/condition.ts';
 import { derivePhase, isTerminal } from '../src/domain/outcome.ts';
 import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
+import { withinBounds } from '../src/domain/within-bounds.ts';
 
 /** The newest entries are kept; the copy outside the cluster has all of them. */
 const MAX_AUDIT_ENTRIES = 24;
@@ -47,7 +49,9 @@ export function chained(
   entry: Omit<AuditEntry, 'seq' | 'digest' | 'prev'>,
 ): readonly AuditEntry[] {
   const last = audit?.at(-1);
-  const linked = { ...entry, seq: (last?.seq ?? 0) + 1, ...(last === undefined ? {} : { prev: last.digest }) };
+  const whole = { ...entry, seq: (last?.seq ?? 0) + 1, ...(last === undefined ? {} : { prev: last.digest }) };
+  // Cut before it is digested: the digest must be of what is kept.
+  const [linked = whole] = withinBounds({ audit: [whole] }, healingActionStatusBounds).audit;
   const digest = createHash('sha256').update(canonical(linked)).digest('hex');
   return [...(audit ?? []), { ...linked, digest }].slice(-MAX_AUDIT_ENTRIES);
 }

@@ -11,9 +11,9 @@ export async function reportPolicy(
   ref: ObjectRef,
   summary: PolicySummary,
   now: () => Date,
-): Promise<void> {
+): Promise<'reported' | 'policy-gone'> {
   const time = now().toISOString();
-  await policies.update(ref, (policy) => {
+  const updated = await policies.update(ref, (policy) => {
     const missing = notHonoured(policy.spec, ref.namespace);
     const limited = summary.held.length > 0;
     const monitor = policy.spec.mode === undefined || policy.spec.mode === 'monitor';
@@ -21,7 +21,7 @@ export async function reportPolicy(
       ...policy.status,
       observedGeneration: summary.generation,
       lastEvaluated: time,
-      activeTriggers: summary.activeTriggers.slice(0, 20),
+      activeTriggers: summary.activeTriggers,
       notHonoured: missing,
       counts: {
         selected: summary.selected,
@@ -61,4 +61,5 @@ export async function reportPolicy(
       ),
     };
   });
+  return updated === undefined ? 'policy-gone' : 'reported';
 }

@@ -1,9 +1,12 @@
+import { REASONS } from '../src/api/constants.ts';
 import { isSuccess, isTerminal, type Outcome, type OutcomeReason } from '../src/domain/outcome.ts';
 import { findCondition, isTrue } from '../src/domain/condition.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed, type StatusChange } from './record.ts';
 import { verdictRecord } from './verdict-record.ts';
+
+const NOT_ACCEPTED = { type: 'Accepted', status: 'False', reason: REASONS.Accepted.refused } as const;
 
 /**
  * The end: the terminal status, once; then the slot and the lock are given back, the policy is told, and the finalizer
@@ -29,6 +32,9 @@ export async function report(
         result: { ...latest.status?.result, success, message: outcome.message },
         set: [
           ...(proof.set ?? []),
+          ...(outcome.reason === 'Refused' && !isTrue(latest.status?.conditions, 'Accepted')
+            ? [{ ...NOT_ACCEPTED, message: outcome.message }]
+            : []),
           { type: 'Succeeded', status: success ? 'True' : 'False', reason: outcome.reason, message: outcome.message },
         ],
       },

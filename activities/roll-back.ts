@@ -1,16 +1,23 @@
 import { REASONS } from '../src/api/constants.ts';
+import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { rolloutCounts } from '../src/domain/health.ts';
 import type { Baseline, RollbackResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
-import type { Attempt } from './execute.ts';
+import { isTerminal } from '../src/domain/outcome.ts';
+import type { Attempt } from './attempt.ts';
 import { healthSubject, viewWorkload } from './health-of-target.ts';
-import { readLiveTarget } from './live-target.ts';
+import { protections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, chained, changed, refOf } from './record.ts';
+import { raiseFence } from './raise-fence.ts';
+import { asTarget, chained, changed } from './record.ts';
 
-const REASON_OF = { done: 'rolledBack', impossible: 'notPossible', refused: 'takenOver' } as const;
+const WORDS = {
+  'rolled-back': { outcome: 'done', reason: REASONS.RolledBack.rolledBack },
+  'not-possible': { outcome: 'impossible', reason: REASONS.RolledBack.notPossible },
+  'taken-over': { outcome: 'refused', reason: REASONS.RolledBack.takenOver },
+} as const;
 
 /**
  * Takes back exactly what the effect changed, and only where it still has our value. A change that left the target no
@@ -27,91 +34,50 @@ export async function rollBack(
   const plan = action?.status?.plan;
   if (action === undefined || plan === undefined || action.status?.planDigest !== digest)
     return { result: 'not-possible', message: 'the record of the action is missing' };
-  const record = async (
-    result: RollbackResult,
-    outcome: 'done' | 'impossible' | 'refused',
-  ): Promise<RollbackResult> => {
-    const time = attempt.now().toISOString();
-    const updated = await ports.actions.update(ref, (latest) =>
-      changed(
-        latest,
-        {
-          rollback: { outcome, message: result.message.slice(0, 1024), time },
-          audit: chained(latest.status?.audit, {
-            kind: 'outcome',
-            step: 'rollback',
-            attempt: attempt.number,
-            summary: result.message.slice(0, 256),
-            time,
-          }),
-          set: [
-            {
-              type: 'RolledBack',
-              status: outcome === 'done' ? 'True' : 'False',
-              reason: REASONS.RolledBack[REASON_OF[outcome]],
-              message: result.message,
-            },
-          ],
-        },
-        time,
-      ),
-    );
-    const entry = updated?.status?.audit?.at(-1);
-    if (updated !== undefined && entry !== undefined) {
-      ports.audit.append(refOf(action), entry);
-      ports.events.record({
-        regarding: asTarget(updated),
-        type: 'Warning',
-        reason: 'RolledBack',
-        action: 'RollBack',
-        note: result.message,
-      });
-    }
-    return result;
-  };
+  const settled: RollbackResult = { result: 'not-possible', message: 'the action has already ended' };
+  if (isTerminal(action.status.conditions)) return settled;
 
   const named = describeTarget(plan.target);
-  const definition = actionFor(plan.action);
-  const live = await readLiveTarget(ports, action);
-  if (definition === undefined || !live.found)
-    return record({ result: 'not-possible', message: `${named} is no longer there to be rolled back` }, 'impossible');
   const marker = markerFor(action, 'rollback', attempt.number);
+  const [live, policy] = await Promise.all([
+    readLiveTarget(ports, action),
+    ports.policies.read({ namespace: ref.namespace, name: action.spec.policyRef.name }),
+  ]);
+  const record = async (result: Settled): Promise<RollbackResult> => {
+    // An earlier attempt may still sleep before its write: that is over before anything is said.
+    if (result.result !== 'rolled-back' && live.object !== undefined && announced(action)) {
+      const fenced = await raiseFence(ports.cluster, live.object, marker, attempt);
+      if (fenced.result === 'conflict') return { result: 'conflict', message: fenced.message };
+    }
+    return recordRollback(ports, ref, result, attempt);
+  };
+
+  const definition = actionFor(plan.action);
+  if (definition === undefined || !live.found)
+    return record({
+      result: 'not-possible',
+      message: live.found ? `${plan.action} cannot be taken back` : live.outcome.message,
+    });
   if (live.object.metadata.annotations?.[marker.key] !== undefined)
-    return record({ result: 'rolled-back', message: `rolled back: ${plan.summary}` }, 'done');
+    return record({ result: 'rolled-back', message: `rolled back: ${plan.summary}` });
+  const protectedBy = protections(ports.settings, policy, live);
+  if (protectedBy.length > 0) return record({ result: 'taken-over', message: protectedBy.join('; ') });
 
   const view = await viewWorkload(ports.cluster, healthSubject(plan));
   const available = view === undefined ? 0 : rolloutCounts(view.workload).available;
   if (available >= baseline.available)
-    return record(
-      {
-        result: 'not-possible',
-        message: `kept: ${available} available, no fewer than the ${baseline.available} before`,
-      },
-      'impossible',
-    );
+    return record({
+      result: 'not-possible',
+      message: `kept: ${available} available, no fewer than the ${baseline.available} before`,
+    });
 
   const related = await definition.gather(ports.cluster, live.object);
   const inverse = definition.inverse({ target: live.object, related, parameters: plan.parameters ?? {}, marker });
-  if (inverse === undefined)
-    return record({ result: 'not-possible', message: `${plan.action} cannot be taken back` }, 'impossible');
-  if (inverse.result === 'drifted') return record({ result: 'taken-over', message: inverse.message }, 'refused');
+  if (inverse === undefined) return record({ result: 'not-possible', message: `${plan.action} cannot be taken back` });
+  if (inverse.result === 'drifted') return record({ result: 'taken-over', message: inverse.message });
 
-  const time = attempt.now().toISOString();
-  await ports.actions.update(ref, (latest) =>
-    changed(
-      latest,
-      {
-        audit: chained(latest.status?.audit, {
-          kind: 'intent',
-          step: 'rollback',
-          attempt: attempt.number,
-          summary: `roll back: ${plan.summary}`,
-          time,
-        }),
-      },
-      time,
-    ),
-  );
+  const announcement = await announce(ports, action, plan, attempt);
+  if (announcement === 'ended') return settled;
   const written = await ports.cluster.write(inverse.write, {
     auditId: attempt.auditId,
     dryRun: false,
@@ -119,16 +85,68 @@ export async function rollBack(
   });
   switch (written.result) {
     case 'written':
-      return record({ result: 'rolled-back', message: `rolled back: ${plan.summary}` }, 'done');
+      return record({ result: 'rolled-back', message: `rolled back: ${plan.summary}` });
     case 'conflict':
       return { result: 'conflict', message: written.message };
     case 'gone':
-      return record({ result: 'not-possible', message: `${named} is no longer there to be rolled back` }, 'impossible');
+      return record({ result: 'not-possible', message: `${named} is no longer there to be rolled back` });
     case 'blocked':
     case 'refused':
-      return record(
-        { result: 'taken-over', message: `the API server refuses the rollback: ${written.message}` },
-        'refused',
-      );
+      return record({ result: 'taken-over', message: `the API server refuses the rollback: ${written.message}` });
   }
+}
+
+type Settled = Exclude<RollbackResult, { result: 'conflict' }>;
+
+const announced = (action: HealingAction): boolean =>
+  action.status?.audit?.some(({ kind, step }) => kind === 'intent' && step === 'rollback') === true;
+
+/** Written before the rollback itself, so that what may have happened is known whatever crashes. */
+async function announce(
+  { actions }: Pick<ActivityPorts, 'actions'>,
+  action: HealingAction,
+  plan: Plan,
+  attempt: Attempt,
+): Promise<'announced' | 'ended'> {
+  const time = attempt.now().toISOString();
+  const entry = { kind: 'intent', step: 'rollback', attempt: attempt.number, time } as const;
+  const updated = await actions.update(action, (latest) =>
+    changed(
+      latest,
+      { audit: chained(latest.status?.audit, { ...entry, summary: `roll back: ${plan.summary}` }) },
+      time,
+    ),
+  );
+  return updated === undefined || isTerminal(updated.status?.conditions) ? 'ended' : 'announced';
+}
+
+async function recordRollback(
+  { actions, events }: Pick<ActivityPorts, 'actions' | 'events'>,
+  ref: ObjectRef,
+  result: Settled,
+  attempt: Attempt,
+): Promise<RollbackResult> {
+  const time = attempt.now().toISOString();
+  const { outcome, reason } = WORDS[result.result];
+  const entry = { kind: 'outcome', step: 'rollback', attempt: attempt.number, summary: result.message, time } as const;
+  const updated = await actions.update(ref, (latest) =>
+    changed(
+      latest,
+      {
+        rollback: { outcome, message: result.message, time },
+        audit: chained(latest.status?.audit, entry),
+        set: [{ type: 'RolledBack', status: outcome === 'done' ? 'True' : 'False', reason, message: result.message }],
+      },
+      time,
+    ),
+  );
+  if (updated !== undefined)
+    events.record({
+      regarding: asTarget(updated),
+      type: 'Warning',
+      reason,
+      action: 'RollBack',
+      note: result.message,
+    });
+  return result;
 }

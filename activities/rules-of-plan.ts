@@ -16,11 +16,12 @@ export function verificationRules(policy: HealingPolicy): VerificationRules {
   };
 }
 
-/** Demanded by the policy's mode, its template, or the action itself: any of them is enough. */
+/** Demanded by the policy's mode, its template, the action itself, or what the plan is like: any of them is enough. */
 export function approvalRules(
   action: HealingAction,
   policy: HealingPolicy,
   template: ActionTemplate,
+  planReason: string | undefined,
   acceptSignals: boolean,
 ): ApprovalRules {
   const reasons = [
@@ -29,6 +30,7 @@ export function approvalRules(
       ? `action ${template.name ?? template.type} of the policy requires approval`
       : undefined,
     action.spec.approvalRequired === true ? 'the action itself requires approval' : undefined,
+    planReason,
   ].filter((reason) => reason !== undefined);
   return {
     required: reasons.length > 0,
@@ -46,17 +48,24 @@ export const retryRules = ({ spec: { retryPolicy } }: HealingAction): RetryRules
 
 export const timeoutOf = ({ spec }: HealingAction): number => duration(spec.timeout, DEFAULTS.timeout);
 
+/** What an action of this policy holds while it acts. */
+export const targetKey = (action: HealingAction): string => {
+  const { kind, name } = action.spec.targetResource;
+  return `${kind} ${action.metadata.namespace ?? ''}/${name}`;
+};
+
+export const leaseOf = (action: HealingAction): number => timeoutOf(action) + LEASE_MARGIN_MS;
+
 /** A holder that is still silent this long after its own deadline is dead. */
 const LEASE_MARGIN_MS = 15 * 60_000;
 
 export function reservationFor(action: HealingAction, policy: HealingPolicy): ReservationRequest {
   const home = action.metadata.namespace ?? '';
-  const { kind, name } = action.spec.targetResource;
   return {
     id: action.metadata.uid,
     policy: `${home}/${policy.metadata.name}`,
-    target: `${kind} ${home}/${name}`,
+    target: targetKey(action),
     maxActionsPerHour: policy.spec.safetyRules?.maxActionsPerHour ?? DEFAULTS.maxActionsPerHour,
-    leaseMs: timeoutOf(action) + LEASE_MARGIN_MS,
+    leaseMs: leaseOf(action),
   };
 }

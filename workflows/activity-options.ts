@@ -4,14 +4,16 @@ import type { Activities } from '../activities/index.ts';
 /** An outage of the API server is outlasted, not failed on; the cap keeps recovery within seconds of its end. */
 const OUTAGE = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 
-/** One row per kind of step. Start-to-close finds crashed workers, schedule-to-close bounds every wait. */
+/** One row per kind of step. Start-to-close finds crashed workers, schedule-to-close bounds the wait for servers. */
 const activityOptions = {
   /** Reads, and writes to our own objects: safe to repeat at any time. */
   bookkeeping: { startToCloseTimeout: '15s', scheduleToCloseTimeout: '24h', retry: OUTAGE },
-  /** The effect: each attempt looks for traces of the earlier ones before it writes. */
-  effect: { startToCloseTimeout: '20s', scheduleToCloseTimeout: '1h', retry: OUTAGE },
-  /** May be slow (a model), may fail: what follows from a failure is decided, not retried for ever. */
-  analysis: { startToCloseTimeout: '60s', scheduleToCloseTimeout: '10m', retry: { ...OUTAGE, maximumAttempts: 5 } },
+  /** The effect: each attempt looks for traces of the earlier ones before it writes. Shorter than the lease it acts under. */
+  effect: { startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry: OUTAGE },
+  /** Without which the story cannot end, or an entity not go on: tried for as long as it takes. */
+  certain: { startToCloseTimeout: '20s', retry: OUTAGE },
+  /** May be slow (a model); a model that fails is an answer too. */
+  analysis: { startToCloseTimeout: '60s', scheduleToCloseTimeout: '24h', retry: OUTAGE },
 } as const satisfies Record<string, ActivityOptions>;
 
 const SUMMARY_LIMIT = 200;
@@ -21,4 +23,5 @@ const withSummary = (options: ActivityOptions) => (summary: string) =>
 /** The steps, called with the line that Temporal's UI shows for them: `step('…').accept(action)`. */
 export const step = withSummary(activityOptions.bookkeeping);
 export const effect = withSummary(activityOptions.effect);
+export const certainly = withSummary(activityOptions.certain);
 export const analysis = withSummary(activityOptions.analysis);

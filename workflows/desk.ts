@@ -1,77 +1,92 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { decide, type ApprovalState, type Decision, type DecisionMessage } from '../src/domain/approval.ts';
+import { decide, decisionFrom, type ApprovalState, type Decision } from '../src/domain/approval.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
-import type { OperatorCommand } from '../src/domain/steps.ts';
+import { isOperatorCommand, type OperatorCommand } from '../src/domain/steps.ts';
 import {
   approveSignal,
   decideUpdate,
   decisionRecordedSignal,
   deletionRequestedSignal,
   operateSignal,
+  operateUpdate,
   rejectSignal,
   stepQuery,
 } from './messages.ts';
-import { ApplicationFailure } from '@temporalio/common';
 
 /** Where everything that people send to one healing arrives. Handlers only note it; the story decides when to look. */
 export interface Desk {
   /** What the healing is doing now, shown in Temporal's UI. */
   show(step: string, detail: string): void;
-  /** Opens the desk for decisions about one plan; `undefined` after the timeout or a stop. */
-  decision(
-    planDigest: string,
-    acceptSignals: boolean,
-    timeoutMs: number,
-    read: ReadDecision,
-  ): Promise<Decision | undefined>;
-  /** Waits for an operator's command; `undefined` after the timeout. */
+  /** From now on decisions about this plan count; open it before anybody is asked. */
+  open(planDigest: string, acceptSignals: boolean): void;
+  /** Waits for a decision about the open plan; `undefined` at the deadline (milliseconds) or at a stop. */
+  decision(deadline: number, read: ReadDecision): Promise<Decision | undefined>;
+  /** The decision did not hold: another one is waited for. */
+  retract(): void;
+  close(): void;
+  /** Waits for an operator's command; `undefined` after the timeout or at a stop. */
   command(timeoutMs: number): Promise<OperatorCommand | undefined>;
-  /** Sleeps; true at once if the healing shall stop. */
-  pause(ms: number): Promise<boolean>;
+  /** Sleeps; less long if the healing shall stop. */
+  pause(ms: number): Promise<void>;
   /** Why the healing shall not act any more, if it has not acted yet. */
   stopped(): Outcome | undefined;
 }
 
-/** Reads `spec.approval` from the API server. */
+/** Reads the decision about the open plan from the API server. */
 export type ReadDecision = () => Promise<Decision | undefined>;
+
+const CLOSED: ApprovalState = { awaiting: undefined, decided: undefined };
+const MAX_NOTES = 20;
 
 export function openDesk(): Desk {
   let step = 'starting';
-  let approval: ApprovalState = { awaiting: undefined, decided: undefined };
+  let detail = '';
+  let approval = CLOSED;
   let acceptSignals = false;
-  let recorded = true; // it may have been written before this run began
+  /** `spec.approval` may have been written since it was last read. */
+  let recorded = false;
   let stop: Outcome | undefined;
-  const commands: OperatorCommand[] = [];
+  let operator: { ordered?: OperatorCommand } | undefined;
   const notes: string[] = [];
 
-  const render = (detail: string): void => {
+  const render = (): void => {
     setCurrentDetails([`**${step}** ${detail}`, ...notes.map((note) => `- ${note}`)].join('\n'));
   };
   const note = (text: string): void => {
-    if (notes.length < 20) notes.push(text);
-    render('');
+    if (notes.length < MAX_NOTES) notes.push(text);
+    render();
   };
-  const decisionOf = (
-    message: DecisionMessage | undefined,
-    decision: 'Approved' | 'Rejected',
-    method: 'signal' | 'update',
-  ): Decision => ({
-    decision,
-    planDigest: message?.planDigest ?? approval.awaiting ?? '',
-    by: message?.by ?? 'unknown',
-    method,
-    ...(message?.comment === undefined ? {} : { comment: message.comment }),
-  });
-  const take = (decision: Decision): string | undefined => {
+
+  const refusalOf = (decision: Decision): string | undefined => {
     const result = decide(approval, decision);
-    if (result.accepted) approval = result.state;
-    return result.accepted ? undefined : result.why;
+    if (!result.accepted) return result.why;
+    return acceptSignals || decision.method === 'kubernetes'
+      ? undefined
+      : 'it proves nobody: this healing is decided in spec.approval of its HealingAction';
   };
-  const onSignal = (decision: 'Approved' | 'Rejected') => (message?: DecisionMessage) => {
-    const refused = acceptSignals
-      ? take(decisionOf(message, decision, 'signal'))
-      : 'bare signals are not accepted here: write spec.approval of the HealingAction';
-    if (refused !== undefined) note(`ignored a signal "${decision}": ${refused}`);
+  const take = (decision: Decision): string | undefined => {
+    const refused = refusalOf(decision);
+    if (refused === undefined) approval = { awaiting: undefined, decided: decision };
+    return refused;
+  };
+  const onSignal =
+    (decision: Decision['decision']) =>
+    (message: unknown): void => {
+      const refused = take(decisionFrom(message, decision, 'signal', approval.awaiting));
+      if (refused !== undefined) note(`ignored a signal "${decision}": ${refused}`);
+    };
+
+  const refusalOfCommand = (command: unknown): string | undefined => {
+    if (!isOperatorCommand(command)) return 'say retry, skip, rollback or abort';
+    if (operator === undefined) return 'no operator is waited for now';
+    return operator.ordered === undefined ? undefined : `${operator.ordered} was ordered already`;
+  };
+  const order = (command: OperatorCommand): void => {
+    if (operator !== undefined) operator.ordered = command;
+  };
+  const refuse = (why: string): never => {
+    throw ApplicationFailure.nonRetryable(why, 'Refused');
   };
 
   setHandler(stepQuery, () => step);
@@ -86,24 +101,41 @@ export function openDesk(): Desk {
   setHandler(
     operateSignal,
     (command) => {
-      commands.push(command);
+      const refused = refusalOfCommand(command);
+      if (refused === undefined) order(command);
+      else note(`ignored a signal "operate": ${refused}`);
     },
     { description: 'retry, skip, rollback or abort a healing whose tries are used up.' },
   );
   setHandler(
+    operateUpdate,
+    (command) => {
+      order(command);
+      return `${command} is ordered`;
+    },
+    {
+      description: 'retry, skip, rollback or abort, with an answer.',
+      validator: (command) => {
+        const refused = refusalOfCommand(command);
+        if (refused !== undefined) refuse(refused);
+      },
+    },
+  );
+  setHandler(
     decideUpdate,
     (message) => {
-      const refused = take(decisionOf(message, message.decision, 'update'));
-      if (refused !== undefined) throw ApplicationFailure.nonRetryable(refused, 'DecisionRefused');
-      return `${message.decision.toLowerCase()} plan ${message.planDigest ?? approval.decided?.planDigest ?? ''}`;
+      const decision = decisionFrom(message, message.decision, 'update', approval.awaiting);
+      const refused = take(decision);
+      if (refused !== undefined) refuse(refused);
+      return `${decision.decision.toLowerCase()} plan ${decision.planDigest}`;
     },
     {
       description: 'Approve or reject, with an answer.',
-      validator: (message) => {
-        const result = acceptSignals
-          ? decide(approval, decisionOf(message, message.decision, 'update'))
-          : ({ accepted: false, why: 'this healing demands spec.approval, which proves who decided' } as const);
-        if (!result.accepted) throw ApplicationFailure.nonRetryable(result.why, 'DecisionRefused');
+      validator: (message: { readonly decision?: unknown } | undefined) => {
+        const decision = message?.decision;
+        if (decision !== 'Approved' && decision !== 'Rejected') return refuse('say decision Approved or Rejected');
+        const refused = refusalOf(decisionFrom(message, decision, 'update', approval.awaiting));
+        if (refused !== undefined) refuse(refused);
       },
     },
   );
@@ -113,27 +145,40 @@ export function openDesk(): Desk {
   });
 
   return {
-    show(next, detail) {
-      step = next;
-      render(detail);
+    show(nextStep, nextDetail) {
+      step = nextStep;
+      detail = nextDetail;
+      render();
     },
     stopped: () => stop,
     async pause(ms) {
-      return condition(() => stop !== undefined, ms);
+      await condition(() => stop !== undefined, ms);
     },
     async command(timeoutMs) {
-      await condition(() => commands.length > 0, timeoutMs);
-      return commands.shift();
+      const waiting: { ordered?: OperatorCommand } = {};
+      operator = waiting;
+      await condition(() => waiting.ordered !== undefined || stop !== undefined, timeoutMs);
+      operator = undefined;
+      return stop === undefined ? waiting.ordered : undefined;
     },
-    async decision(planDigest, signalsCount, timeoutMs, read) {
+    open(planDigest, signalsCount) {
       approval = { awaiting: planDigest, decided: undefined };
       acceptSignals = signalsCount;
-      const deadline = Date.now() + timeoutMs;
+      recorded = true; // it may have been written before
+    },
+    retract() {
+      approval = { awaiting: approval.decided?.planDigest, decided: undefined };
+    },
+    close() {
+      approval = CLOSED;
+    },
+    async decision(deadline, read) {
       for (;;) {
-        const left = deadline - Date.now();
-        if (left <= 0 || stop !== undefined) return undefined;
-        await condition(() => approval.decided !== undefined || recorded || stop !== undefined, left);
+        if (stop !== undefined) return undefined;
         if (approval.decided !== undefined) return approval.decided;
+        const left = deadline - Date.now();
+        if (left <= 0) return undefined;
+        await condition(() => approval.decided !== undefined || recorded || stop !== undefined, left);
         if (!recorded) continue;
         recorded = false;
         const written = await read();

@@ -1,3 +1,4 @@
+import { ActivityFailure } from '@temporalio/common';
 import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
 import {
   applyCreations,
@@ -7,11 +8,15 @@ import {
   emptyPolicyState,
   recall,
   runningActions,
+  type ActionEnded,
+  type Creation,
   type PolicyState,
+  type RunningAction,
+  type Wanted,
 } from '../src/domain/episode.ts';
-import { summaryOf } from '../src/domain/policy-summary.ts';
+import { summaryOf, type PolicySummary } from '../src/domain/policy-summary.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
-import { step } from './activity-options.ts';
+import { certainly, step } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
 import { actionEndedSignal, observeUpdate, policyDeletedSignal } from './messages.ts';
 
@@ -27,6 +32,7 @@ const MAX_CREATIONS = 10;
 const REPORT_EVERY_MS = 1_000;
 /** How often the record of running actions is compared with the actions themselves, in case one vanished. */
 const RECHECK_MS = 60_000;
+const FAILED_MS = 60_000;
 
 /**
  * One policy for as long as it exists: holds what is firing, decides what is due (episodes, cooldowns, rungs), and has
@@ -34,47 +40,51 @@ const RECHECK_MS = 60_000;
  */
 export async function healingPolicyWorkflow({ policy, state: carried }: HealingPolicyInput): Promise<void> {
   let state = carried ?? emptyPolicyState();
-  let changed = true;
-  let deleted = false;
+  /** What handlers tell the loop. */
+  const news = { changed: true, deleted: false, ended: [] as ActionEnded[] };
   const lifetime = startLifetime();
 
   setHandler(observeUpdate, (observation) => {
     state = applyObservation(state, observation, Date.now());
-    changed = true;
+    news.changed = true;
     return { firing: state.firing.length };
   });
   setHandler(actionEndedSignal, (ended) => {
+    news.ended.push(ended);
     state = applyEnd(state, ended, Date.now());
-    changed = true;
+    news.changed = true;
   });
   setHandler(policyDeletedSignal, () => {
-    deleted = true;
+    news.deleted = true;
   });
 
-  if (carried === undefined)
-    state = recall(state, await step('what has this policy done before?').recallEpisodes(policy), Date.now());
+  if (carried === undefined) {
+    const recalled = await certainly('what has this policy done before?').recallEpisodes(policy);
+    state = recall(state, recalled, Date.now()); // what was observed meanwhile stays
+  }
   let reported = '';
   let reportAt = 0;
   let recheckAt = Date.now() + RECHECK_MS;
-  while (!deleted) {
-    changed = false;
+  while (!news.deleted) {
+    news.changed = false;
+    news.ended = [];
     const { wanted } = due(state, Date.now(), MAX_CREATIONS);
     if (wanted.length > 0) {
-      const creations = await step(
-        `create ${wanted.length} actions: ${wanted.map(({ firing }) => `${firing.trigger} on ${firing.subject.name}`).join(', ')}`,
-      ).createActions(policy, state.generation, wanted);
+      const creations = await create(policy, state, wanted);
       if (creations === 'policy-gone') return;
       state = applyCreations(state, wanted, creations, Date.now());
+      // Some may have ended before it was known here that they exist.
+      for (const ended of news.ended) state = applyEnd(state, ended, Date.now());
     }
     if (Date.now() >= recheckAt) {
-      for (const ended of await step('have actions ended unnoticed?').findEnded(policy, runningActions(state)))
-        state = applyEnd(state, ended, Date.now());
+      const running = runningActions(state);
+      const unnoticed = running.length === 0 ? [] : await findEnded(policy, running);
+      for (const ended of unnoticed) state = applyEnd(state, ended, Date.now());
       recheckAt = Date.now() + RECHECK_MS;
     }
     const summary = summaryOf(state);
-    const news = JSON.stringify(summary) !== reported;
-    if (news && Date.now() >= reportAt) {
-      await step(`${summary.firing} firing of ${summary.selected} selected`).reportPolicy(policy, summary);
+    if (JSON.stringify(summary) !== reported && Date.now() >= reportAt) {
+      if ((await report(policy, summary)) === 'policy-gone') return;
       reported = JSON.stringify(summary);
       reportAt = Date.now() + REPORT_EVERY_MS;
     }
@@ -85,8 +95,45 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
     const pending = runningActions(state).length > 0 ? recheckAt : undefined;
     const unsaid = JSON.stringify(summary) === reported ? undefined : reportAt;
     const wakeAt = Math.min(dueAt(state) ?? Infinity, unsaid ?? Infinity, pending ?? Infinity);
-    await lifetime.wait(() => changed || deleted, Number.isFinite(wakeAt) ? wakeAt - Date.now() : undefined);
+    await lifetime.wait(() => news.changed || news.deleted, Number.isFinite(wakeAt) ? wakeAt - Date.now() : undefined);
   }
 }
 
-const dueAt = (state: PolicyState): number | undefined => due(state, Date.now(), MAX_CREATIONS).nextAt;
+/** What became due while something else was done is due at once. */
+function dueAt(state: PolicyState): number | undefined {
+  const { wanted, nextAt } = due(state, Date.now(), MAX_CREATIONS);
+  return wanted.length > 0 ? Date.now() : nextAt;
+}
+
+/** A step that fails for good must not end the policy's workflow: with it would go what it remembers. */
+const failed =
+  <T>(fallback: (why: string) => T) =>
+  (error: unknown): T => {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return fallback(error.cause?.message ?? error.message);
+  };
+
+function create(
+  policy: ObjectRef,
+  state: PolicyState,
+  wanted: readonly Wanted[],
+): Promise<readonly Creation[] | 'policy-gone'> {
+  const names = wanted.map(({ firing }) => `${firing.trigger} on ${firing.subject.name}`).join(', ');
+  return step(`create ${wanted.length} actions: ${names}`)
+    .createActions(policy, { generation: state.generation, running: runningActions(state).length, wanted })
+    .catch(
+      failed((why) =>
+        wanted.map(({ episode }) => ({ episode, result: 'held', why, retryAfterMs: FAILED_MS }) as const),
+      ),
+    );
+}
+
+const findEnded = (policy: ObjectRef, running: readonly RunningAction[]): Promise<readonly ActionEnded[]> =>
+  step('have actions ended unnoticed?')
+    .findEnded(policy, running)
+    .catch(failed(() => []));
+
+const report = (policy: ObjectRef, summary: PolicySummary): Promise<'reported' | 'policy-gone'> =>
+  step(`${summary.firing} firing of ${summary.selected} selected`)
+    .reportPolicy(policy, summary)
+    .catch(failed(() => 'reported' as const));

@@ -15,6 +15,7 @@ export const decisionRecordedSignal = defineSignal(MESSAGES.decisionRecorded);
 export const deletionRequestedSignal = defineSignal(MESSAGES.deletionRequested);
 /** To a healing whose tries are used up. */
 export const operateSignal = defineSignal<[OperatorCommand]>(MESSAGES.operate);
+export const operateUpdate = defineUpdate<string, [OperatorCommand]>(MESSAGES.operate);
 /** To a healing, with an answer: refused decisions leave no trace in the history. */
 export const decideUpdate = defineUpdate<string, [DecisionMessage & { readonly decision: 'Approved' | 'Rejected' }]>(
   MESSAGES.decide,

@@ -10,7 +10,7 @@ import {
   type LedgerState,
   type ReservationAnswer,
 } from '../src/domain/ledger.ts';
-import { step } from './activity-options.ts';
+import { certainly } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
 import { reserveUpdate, type LedgerRequest } from './messages.ts';
 
@@ -43,12 +43,10 @@ export async function remediationLedgerWorkflow(carried?: LedgerState): Promise<
     return messages.map(answer);
   });
 
-  if (!state.rebuilt)
-    state = rebuild(
-      state,
-      await step('what was done in the past hour, by the actions themselves?').readPastEffects(),
-      Date.now(),
-    );
+  if (!state.rebuilt) {
+    const past = await certainly('what was done in the past hour, by the actions themselves?').readPastEffects();
+    state = rebuild(state, past, Date.now());
+  }
   while (!lifetime.over()) {
     changed = false;
     const expiry = nextExpiry(state);

@@ -5,6 +5,7 @@ import type { Write } from '../ports/cluster.ts';
 import type { Marker } from './define-action.ts';
 
 export const FENCE_KEY = 'kubeskippy.io/fence';
+type PatchWrite = Extract<Write, { type: 'patch' }>;
 const ANNOTATIONS = ['metadata', 'annotations'];
 const LABELS = ['metadata', 'labels'];
 
@@ -13,7 +14,7 @@ const LABELS = ['metadata', 'labels'];
  * the marker is still absent (so that no second attempt can act), that no protection mark and no newer fence appeared,
  * and the caller's own part of the spec. A pinned resourceVersion would do the same but starves on a busy status.
  */
-export function guardedPatch(live: KubeObject, marker: Marker, change: readonly JsonPatchOperation[]): Write {
+export function guardedPatch(live: KubeObject, marker: Marker, change: readonly JsonPatchOperation[]): PatchWrite {
   const { annotations, labels, namespace, name, uid } = live.metadata;
   const unique = new Map(
     [

@@ -1,5 +1,4 @@
 import type { ActionTemplate } from '../api/healing-action.ts';
-import type { KubeObject } from '../api/meta.ts';
 import type { ActionDefinition } from './define-action.ts';
 import { restart } from './restart.ts';
 import { undo } from './undo.ts';
@@ -12,7 +11,7 @@ const registered: readonly ActionDefinition<never>[] = [restart, undo];
  * against `kinds` before it passes it on, which is what makes the wider target type safe.
  */
 export const actionFor = (type: ActionTemplate['type']): ActionDefinition | undefined =>
-  registered.find((definition) => definition.type === type) as ActionDefinition<KubeObject> | undefined;
+  registered.find((definition) => definition.type === type);
 
 export const supportsKind = (
   definition: ActionDefinition,

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/meta.ts';
 import type { DaemonSet, Deployment, Pod, StatefulSet } from '../api/workloads.ts';
+import { isWorkload } from '../domain/health.ts';
 import { pointer, setInMap, testInMap, type JsonPatchOperation } from '../domain/json-patch.ts';
 import { controllerOf } from '../domain/owner-chain.ts';
 import { describeTarget } from '../domain/target-ref.ts';
@@ -14,6 +15,7 @@ type Restartable = Workload | Pod;
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 const TEMPLATE_ANNOTATIONS = ['spec', 'template', 'metadata', 'annotations'];
 
+const restartedAtOf = ({ spec }: Workload): string | undefined => spec.template.metadata?.annotations?.[RESTARTED_AT];
 const isPod = (target: KubeObject): target is Pod => target.kind === 'Pod';
 const named = (target: KubeObject): string =>
   describeTarget({ kind: target.kind ?? '', namespace: target.metadata.namespace ?? '', name: target.metadata.name });
@@ -34,6 +36,11 @@ function planPod(pod: Pod, { template, related }: PlanInput<Restartable>): PlanR
   const workload = related.at(-1);
   if (workload === undefined)
     return { result: 'refused', message: `${named(pod)} has no controller: nothing would create it again` };
+  if (!isWorkload(workload))
+    return {
+      result: 'refused',
+      message: `${named(pod)} belongs to ${workload.kind ?? ''} ${workload.metadata.name}: whether a restart helps such a pod cannot be told`,
+    };
   const grace = template.restartAction?.gracePeriodSeconds;
   return {
     result: 'planned',
@@ -49,13 +56,16 @@ function planPod(pod: Pod, { template, related }: PlanInput<Restartable>): PlanR
 
 function planWorkload(workload: Workload, { stamp }: PlanInput<Restartable>): PlanResult {
   const refused = (message: string): PlanResult => ({ result: 'refused', message: `${named(workload)} ${message}` });
-  if ('paused' in workload.spec && workload.spec.paused === true)
+  if ('paused' in workload.spec && workload.spec.paused)
     return refused('is paused: a restart would not roll out; resume it first');
-  const strategy = 'updateStrategy' in workload.spec ? workload.spec.updateStrategy?.type : undefined;
+  const strategy = 'updateStrategy' in workload.spec ? workload.spec.updateStrategy.type : undefined;
   if (strategy === 'OnDelete') return refused('has update strategy OnDelete: a restart would not roll out');
+  // Two plans of one moment: the second would change nothing, and nothing would roll out.
+  const taken = restartedAtOf(workload) === stamp;
+  const restartedAt = taken ? new Date(Date.parse(stamp) + 1).toISOString() : stamp;
   return {
     result: 'planned',
-    parameters: { restartedAt: stamp },
+    parameters: { restartedAt },
     summary: `restart ${named(workload)}, pod by pod as its update strategy says`,
   };
 }
@@ -98,6 +108,8 @@ export const restart = defineAction<Restartable>({
     const stamp = parameters['restartedAt'] ?? '';
     const metadata = target.spec.template.metadata;
     const annotations = metadata?.annotations;
+    if (restartedAtOf(target) === stamp)
+      return { result: 'drifted', message: 'another restart has the same time stamp' };
     const change: JsonPatchOperation[] =
       metadata === undefined
         ? [
@@ -130,10 +142,9 @@ export const restart = defineAction<Restartable>({
   baseline: (target) => (isPod(target) ? target.metadata.uid : templateDigest(target.spec.template)),
 
   confirm({ target, uid, parameters }) {
-    if (target === undefined || target.metadata.uid !== uid) return 'applied';
+    // Of a pod it is wanted that it goes; with a workload the proof of its restart is gone as well.
+    if (target?.metadata.uid !== uid) return 'workloadName' in parameters ? 'applied' : 'not-applied';
     if (isPod(target)) return target.metadata.deletionTimestamp === undefined ? 'not-applied' : 'applied';
-    return target.spec.template.metadata?.annotations?.[RESTARTED_AT] === parameters['restartedAt']
-      ? 'applied'
-      : 'not-applied';
+    return restartedAtOf(target) === parameters['restartedAt'] ? 'applied' : 'not-applied';
   },
 });

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../api/meta.ts';
 import type { ContainerStatus, DaemonSet, Deployment, Pod, ReplicaSet, StatefulSet } from '../api/workloads.ts';
 import type { Baseline } from './steps.ts';
 import type { Measurement } from './verdict.ts';
@@ -11,6 +12,11 @@ export interface RolloutCounts {
   readonly updated: number;
   readonly available: number;
 }
+
+const KINDS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
+
+/** Whether this is an object whose health can be told. */
+export const isWorkload = (object: KubeObject): object is Workload => KINDS.has(object.kind ?? '');
 
 const isDaemonSet = (workload: Workload): workload is DaemonSet => workload.kind === 'DaemonSet';
 const isReplicaSet = (workload: Workload): workload is ReplicaSet => workload.kind === 'ReplicaSet';

@@ -6,8 +6,8 @@ import type { ObjectRef } from '../domain/target-ref.ts';
 export interface ActionRecords {
   /** Undefined when it is gone, or when another object has its name now. */
   read(ref: ObjectRef): Promise<HealingAction | undefined>;
-  /** All HealingActions of all namespaces, or those of one policy. */
-  list(policy?: { readonly namespace: string; readonly name: string }): Promise<readonly HealingAction[]>;
+  /** All HealingActions of all namespaces, those of one, or those that the policy of this name has made. */
+  list(of?: { readonly namespace: string; readonly policy?: string }): Promise<readonly HealingAction[]>;
   /** Creates it, or returns the one that has this name already. */
   create(action: NewAction): Promise<HealingAction>;
   /**

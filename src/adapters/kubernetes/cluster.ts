@@ -8,6 +8,7 @@ import { toStepError } from './step-error.ts';
 
 /** A PodDisruptionBudget gives no hint when it will allow more: kubectl drain asks every five seconds. */
 const BUDGET_RETRY_MS = 5_000;
+const TWO_BUDGETS = 'more than one PodDisruptionBudget';
 /** No write is begun with less than this left, and none waits longer than this for its answer. */
 const MIN_LEFT_MS = 1_000;
 const MAX_WRITE_MS = 10_000;
@@ -88,8 +89,9 @@ async function send(
 
 /** What a refused write means; rejects when the write may have happened all the same. */
 function refusal(error: unknown): WriteResult {
-  if (!(error instanceof KubeError)) throw error;
-  if (error.status === 404) return { result: 'gone' };
+  if (!(error instanceof KubeError)) throw toStepError(error);
+  // A proxy that does not know the path also answers 404.
+  if (error.reason === 'NotFound') return { result: 'gone' };
   if (error.status === 429 && error.causes.includes('DisruptionBudget'))
     return { result: 'blocked', message: error.message, retryAfterMs: BUDGET_RETRY_MS };
   if (error.status === 409) return { result: 'conflict', message: error.message };
@@ -97,5 +99,7 @@ function refusal(error: unknown): WriteResult {
   if (error.status === 422 && error.causes.length === 0) return { result: 'conflict', message: error.message };
   if (error.status === 400 || error.status === 403 || error.status === 415 || error.status === 422)
     return { result: 'refused', message: error.message };
+  // An eviction that no retry can help is answered like a failure of the server.
+  if (error.status === 500 && error.message.includes(TWO_BUDGETS)) return { result: 'refused', message: error.message };
   throw toStepError(error);
 }

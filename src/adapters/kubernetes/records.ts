@@ -23,14 +23,12 @@ export function createActionRecords(client: KubeClient): ActionRecords {
   return {
     read,
 
-    list: (policy) =>
+    list: (of) =>
       attempted(async () => {
-        const { items } = await client.list<HealingAction>(
-          resources.healingActions,
-          policy === undefined
-            ? {}
-            : { namespace: policy.namespace, labelSelector: `${KEYS.policyName}=${labelValue(policy.name)}` },
-        );
+        const { items } = await client.list<HealingAction>(resources.healingActions, {
+          ...(of === undefined ? {} : { namespace: of.namespace }),
+          ...(of?.policy === undefined ? {} : { labelSelector: `${KEYS.policyName}=${labelValue(of.policy)}` }),
+        });
         return items;
       }),
 

@@ -3,6 +3,8 @@ import { KubeError } from './kube-error.ts';
 
 /** What a failed request means for the step that made it. */
 export function toStepError(error: unknown): unknown {
+  // A name that is none: no retry makes it one.
+  if (error instanceof TypeError) return new StepError('Invalid', error.message, { cause: error });
   if (!(error instanceof KubeError)) return error;
   const options = { cause: error, ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }) };
   if (error.status === 403 || error.status === 401) return new StepError('Forbidden', error.message, options);

@@ -1,0 +1,86 @@
+import { REASONS } from '../src/api/constants.ts';
+import type { HealingAction, Plan, ResourceChange } from '../src/api/healing-action.ts';
+import type { Effect } from '../src/actions/define-action.ts';
+import type { Baseline } from '../src/domain/steps.ts';
+import { describeTarget } from '../src/domain/target-ref.ts';
+import type { Attempt } from './attempt.ts';
+import { toEvidence } from './health-of-target.ts';
+import type { ActivityPorts } from './ports.ts';
+import { asTarget, chained, changed, refOf } from './record.ts';
+
+export type Doable = Extract<Effect, { result: 'effect' }>;
+
+export interface Executed {
+  readonly result: 'executed';
+  readonly changed: boolean;
+  readonly baseline: Baseline;
+}
+
+export const changesOf = (plan: Plan, effect: Doable, timestamp: string): ResourceChange[] =>
+  effect.changes.map((change) => ({
+    resourceRef: `${plan.target.kind}/${plan.target.namespace}/${plan.target.name}`,
+    changeType: effect.write.type === 'evict' ? 'delete' : 'update',
+    field: change.field,
+    oldValue: change.oldValue,
+    newValue: change.newValue,
+    timestamp,
+  }));
+
+/** Writes down that the effect is there. `effect` is undefined when a later attempt found it. */
+export async function recordEffect(
+  ports: ActivityPorts,
+  action: HealingAction,
+  plan: Plan,
+  effect: Doable | undefined,
+  attempt: Attempt,
+  baseline: Baseline,
+): Promise<Executed> {
+  const time = attempt.now().toISOString();
+  const message = effect === undefined ? `found done: ${plan.summary}` : plan.summary;
+  const updated = await ports.actions.update(refOf(action), (latest) =>
+    changed(
+      latest,
+      {
+        audit: chained(latest.status?.audit, {
+          kind: 'outcome',
+          step: 'execute',
+          attempt: attempt.number,
+          summary: message,
+          time,
+        }),
+        // With the generation that the effect has made: only what is newer than that can prove anything.
+        evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), time) },
+        ...(effect === undefined
+          ? {}
+          : { result: { success: false, message: 'done, not verified yet', changes: changesOf(plan, effect, time) } }),
+        set: [
+          { type: 'Executed', status: 'True', reason: REASONS.Executed.executed, message },
+          {
+            type: 'Succeeded',
+            status: 'Unknown',
+            reason: REASONS.Verified.verifying,
+            message: 'waiting for evidence that is newer than the effect',
+          },
+        ],
+      },
+      time,
+    ),
+  );
+  if (updated !== undefined) {
+    ports.events.record({
+      regarding: asTarget(updated),
+      type: 'Normal',
+      reason: 'Executed',
+      action: 'Execute',
+      note: message,
+    });
+    ports.events.record({
+      regarding: plan.target,
+      type: 'Normal',
+      reason: 'Healing',
+      action: 'Execute',
+      note: `${message} (HealingAction ${updated.metadata.name})`,
+    });
+  }
+  return { result: 'executed', changed: true, baseline };
+}

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../../src/api/meta.ts';
+import { StepError } from '../../src/errors.ts';
+import type { ClusterPort, Write, WriteOptions, WriteResult } from '../../src/ports/cluster.ts';
+import { refOf, Refusal, type MemoryApiServer, type Raw } from './memory-api-server.ts';
+
+/** One write as the API server has seen it. */
+export interface SeenWrite {
+  readonly write: Write;
+  readonly options: WriteOptions;
+  readonly result: WriteResult['result'];
+  /** It changed more than annotations: an effect. */
+  readonly effect: boolean;
+}
+
+/** What becomes of a write on its way: lost before it arrives, or applied and its answer lost. */
+export type Fault = (write: Write, options: WriteOptions) => 'lost' | 'answer lost' | undefined;
+
+/** The {@link ClusterPort} over an API server in memory. */
+export class MemoryClusterPort implements ClusterPort {
+  readonly #api: MemoryApiServer;
+  readonly seen: SeenWrite[] = [];
+  /** Runs before a write is looked at: what somebody else does in that moment. */
+  meanwhile: (write: Write) => void | Promise<void> = () => undefined;
+  fault: Fault = () => undefined;
+  /** Why PodDisruptionBudgets forbid evictions. */
+  budget: string | undefined;
+  /** Refuses every write for good. */
+  refusal: string | undefined;
+
+  constructor(api: MemoryApiServer) {
+    this.#api = api;
+  }
+
+  async get<T extends KubeObject>(ref: Parameters<ClusterPort['get']>[0]): Promise<T | undefined> {
+    return structuredClone(this.#api.find(ref)) as T | undefined;
+  }
+
+  async list<T extends KubeObject>(
+    { kind, namespace }: { readonly kind: string; readonly namespace: string },
+    labelSelector = '',
+  ): Promise<readonly T[]> {
+    const labels = Object.fromEntries(
+      labelSelector
+        .split(',')
+        .filter((term) => term !== '')
+        .map((term) => term.split('=') as [string, string]),
+    );
+    return structuredClone(this.#api.list(kind, namespace, labels)) as KubeObject[] as T[];
+  }
+
+  async write(write: Write, options: WriteOptions): Promise<WriteResult> {
+    if (options.deadline - Date.now() < 1_000) throw new StepError('Unavailable', 'too late to write');
+    await this.meanwhile(write);
+    const fault = this.fault(write, options);
+    if (fault === 'lost') throw new StepError('Unavailable', 'the request was lost');
+    const before = this.#api.find(write.target);
+    const result = this.#apply(write, options.dryRun);
+    const effect = result.result === 'written' && !options.dryRun && isEffect(write, before, result.object);
+    this.seen.push({ write, options, result: result.result, effect });
+    if (fault === 'answer lost') throw new StepError('Unavailable', 'the answer was lost');
+    return result;
+  }
+
+  get effects(): readonly SeenWrite[] {
+    return this.seen.filter(({ effect }) => effect);
+  }
+
+  #apply(write: Write, dryRun: boolean): WriteResult {
+    if (this.refusal !== undefined) return { result: 'refused', message: this.refusal };
+    try {
+      if (write.type === 'patch')
+        return { result: 'written', object: this.#api.patch(write.target, write.operations, dryRun) };
+      return this.#evict(write, dryRun);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return error.status === 404 ? { result: 'gone' } : { result: 'conflict', message: error.message };
+    }
+  }
+
+  #evict(write: Extract<Write, { type: 'evict' }>, dryRun: boolean): WriteResult {
+    const pod = this.#api.get(write.target);
+    if (pod.metadata.uid !== write.uid) return { result: 'conflict', message: 'the uid is another' };
+    if (write.resourceVersion !== undefined && write.resourceVersion !== pod.metadata.resourceVersion)
+      return { result: 'conflict', message: 'the resourceVersion is another' };
+    if (this.budget !== undefined) return { result: 'blocked', message: this.budget, retryAfterMs: 5_000 };
+    if (!dryRun) this.#api.delete(refOf(pod));
+    return { result: 'written', object: pod };
+  }
+}
+
+const isEffect = (write: Write, before: Raw | undefined, after: Raw): boolean =>
+  write.type === 'evict' || !isDeepStrictEqual(before?.spec, after.spec);

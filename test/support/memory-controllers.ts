@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import type { ContainerStatus, Deployment, Pod, PodTemplateSpec, ReplicaSet } from '../../src/api/workloads.ts';
+import { refOf, type MemoryApiServer, type Raw } from './memory-api-server.ts';
+import { controlledBy } from './objects.ts';
+
+const HASH = 'pod-template-hash';
+const REVISION = 'deployment.kubernetes.io/revision';
+
+const hashOf = (template: PodTemplateSpec): string =>
+  createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 9);
+
+/** Images whose pods never become Ready. */
+const isBroken = (template: PodTemplateSpec): boolean =>
+  template.spec.containers.some(({ image = '' }) => image.includes('broken'));
+
+/**
+ * The Deployment controller and a kubelet for which nothing takes any time: one ReplicaSet per template, pods by name,
+ * statuses. Pods of an image that is called broken wait; everything else is Ready at once.
+ */
+export function runControllers(api: MemoryApiServer): void {
+  let working = false;
+  api.onChange = (object) => {
+    if (working || !['Deployment', 'ReplicaSet', 'Pod'].includes(object.kind ?? '')) return;
+    working = true;
+    try {
+      collect(api);
+      for (const deployment of api.list('Deployment')) reconcile(api, deployment as Deployment);
+    } finally {
+      working = false;
+    }
+  };
+}
+
+function reconcile(api: MemoryApiServer, deployment: Deployment): void {
+  const { namespace = '', name, uid, generation = 0 } = deployment.metadata;
+  const hash = hashOf(deployment.spec.template);
+  const replicas = deployment.spec.replicas ?? 1;
+  const owned = (kind: string): Raw[] =>
+    api
+      .list(kind, namespace)
+      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+
+  let sets = owned('ReplicaSet') as ReplicaSet[];
+  const newest = Math.max(0, ...sets.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0)));
+  const current = sets.find(({ metadata }) => metadata.name === `${name}-${hash}`);
+  if (current === undefined) {
+    const { template, selector } = deployment.spec;
+    const labels = { ...template.metadata?.labels, [HASH]: hash };
+    api.create({
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: {
+        name: `${name}-${hash}`,
+        namespace,
+        labels,
+        annotations: { [REVISION]: String(newest + 1) },
+        ownerReferences: [controlledBy(deployment)],
+      },
+      spec: { replicas, selector, template: { ...template, metadata: { ...template.metadata, labels } } },
+    });
+    sets = owned('ReplicaSet') as ReplicaSet[];
+  } else if (Number(current.metadata.annotations?.[REVISION] ?? 0) < newest) {
+    api.edit(refOf(current), (set) => ({
+      ...set,
+      metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, [REVISION]: String(newest + 1) } },
+    }));
+  }
+
+  // A rollout that does not become Ready gets no further than its first pod.
+  const isCurrent = (set: ReplicaSet): boolean => set.metadata.name === `${name}-${hash}`;
+  const good = sets.filter((set) => !isBroken(set.spec.template) && (set.spec.replicas ?? 0) > 0);
+  const keeper = isBroken(deployment.spec.template) ? good.find((set) => !isCurrent(set)) : undefined;
+  const wanted = (set: ReplicaSet): number =>
+    isCurrent(set) ? (keeper === undefined ? replicas : 1) : set === keeper ? replicas : 0;
+
+  let [total, available, updated] = [0, 0, 0];
+  for (const set of sets) {
+    const count = wanted(set);
+    const alive = api
+      .list('Pod', namespace)
+      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === set.metadata.uid) === true);
+    for (const pod of alive.slice(count)) api.delete(refOf(pod));
+    for (let index = alive.length; index < count; index++) makePod(api, set);
+    const ready = isBroken(set.spec.template) ? 0 : count;
+    total += count;
+    available += ready;
+    if (isCurrent(set)) updated = count;
+    api.edit(refOf(set), (object) => ({
+      ...object,
+      spec: { ...set.spec, replicas: count },
+      status: { replicas: count, availableReplicas: ready, observedGeneration: 99 },
+    }));
+  }
+  api.edit(refOf(deployment), (object) => ({
+    ...object,
+    status: {
+      observedGeneration: generation,
+      replicas: total,
+      updatedReplicas: updated,
+      availableReplicas: available,
+    },
+  }));
+}
+
+/** What belonged to an object that is gone, goes. */
+function collect(api: MemoryApiServer): void {
+  const alive = new Set([...api.list('Deployment'), ...api.list('ReplicaSet')].map(({ metadata }) => metadata.uid));
+  for (const kind of ['ReplicaSet', 'Pod'])
+    for (const object of api.list(kind)) {
+      const owner = object.metadata.ownerReferences?.[0];
+      if (owner === undefined || !['Deployment', 'ReplicaSet'].includes(owner.kind) || alive.has(owner.uid)) continue;
+      alive.delete(object.metadata.uid);
+      api.delete(refOf(object));
+    }
+}
+
+let serial = 0;
+
+function makePod(api: MemoryApiServer, set: ReplicaSet): void {
+  serial += 1;
+  const broken = isBroken(set.spec.template);
+  const container: ContainerStatus = {
+    name: 'app',
+    restartCount: 0,
+    ready: !broken,
+    state: broken ? { waiting: { reason: 'ImagePullBackOff' } } : { running: {} },
+  };
+  const status: Pod['status'] = {
+    phase: broken ? 'Pending' : 'Running',
+    conditions: [{ type: 'Ready', status: broken ? 'False' : 'True' }],
+    containerStatuses: [container],
+  };
+  api.create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${set.metadata.name}-${serial}`,
+      namespace: set.metadata.namespace ?? '',
+      labels: set.spec.template.metadata?.labels ?? {},
+      ownerReferences: [controlledBy(set)],
+    },
+    spec: set.spec.template.spec,
+    status,
+  });
+}

@@ -1,0 +1,173 @@
+import type { ActivityPorts, ActivitySettings } from '../../activities/ports.ts';
+import { rules } from '../../src/analyzers/rules.ts';
+import type { AuditEntry, HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
+import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
+import type { Deployment, Pod } from '../../src/api/workloads.ts';
+import type { ActionEnded } from '../../src/domain/episode.ts';
+import { admit, emptyLedger, rebuild, reserve, settle, type LedgerState } from '../../src/domain/ledger.ts';
+import type { ObjectRef } from '../../src/domain/target-ref.ts';
+import type { EventNote } from '../../src/ports/event-recorder.ts';
+import { MemoryApiServer } from './memory-api-server.ts';
+import { MemoryClusterPort } from './memory-cluster-port.ts';
+import { runControllers } from './memory-controllers.ts';
+import { createAction, createPolicy, memoryActions, memoryPolicies } from './memory-records.ts';
+
+export const NAMESPACE = 'shop';
+export const at = (kind: string, name: string) => ({
+  apiVersion: kind === 'Pod' ? 'v1' : kind.startsWith('Healing') ? 'kubeskippy.io/v1alpha1' : 'apps/v1',
+  kind,
+  namespace: NAMESPACE,
+  name,
+});
+
+/** Everything that the activities can reach, in memory, and what they did to it. */
+export class MemoryWorld {
+  readonly api = new MemoryApiServer();
+  readonly cluster = new MemoryClusterPort(this.api);
+  readonly events: EventNote[] = [];
+  readonly audit: AuditEntry[] = [];
+  readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
+  ledger: LedgerState = rebuild(emptyLedger(), [], Date.now());
+  settings: ActivitySettings = { dryRun: false, protectedNamespaces: ['kube-system'], acceptSignals: true };
+  readonly ports: ActivityPorts;
+
+  constructor() {
+    runControllers(this.api);
+    const settings = (): ActivitySettings => this.settings;
+    this.ports = {
+      cluster: this.cluster,
+      actions: memoryActions(this.api),
+      policies: memoryPolicies(this.api),
+      ledger: {
+        reserve: async (request) => {
+          const { state, answer } = reserve(this.ledger, request, Date.now());
+          this.ledger = state;
+          return answer;
+        },
+        admit: async (request) => admit(this.ledger, request, Date.now()),
+        settle: async (id, hadEffect) => {
+          this.ledger = settle(this.ledger, id, hadEffect, Date.now());
+        },
+      },
+      mailbox: {
+        actionEnded: async (policyUid, ended) => {
+          this.told.push({ policyUid, ended });
+        },
+      },
+      analyzer: rules,
+      events: {
+        record: (note) => {
+          this.events.push(note);
+        },
+      },
+      audit: {
+        append: (_action, entry) => {
+          this.audit.push(entry);
+        },
+      },
+      get settings() {
+        return settings();
+      },
+    };
+  }
+
+  deploy(name: string, { replicas = 2, image = 'web:1' }: { replicas?: number; image?: string } = {}): Deployment {
+    const labels = { app: name };
+    this.api.create({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace: NAMESPACE },
+      spec: {
+        replicas,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'app', image }] } },
+      },
+    });
+    return this.deployment(name);
+  }
+
+  deployment(name: string): Deployment {
+    return this.api.get(at('Deployment', name)) as Deployment;
+  }
+
+  /** Somebody rolls out another image. */
+  rollOut(name: string, image: string): void {
+    this.editTemplate(name, (template) => ({ ...template, spec: { containers: [{ name: 'app', image }] } }));
+  }
+
+  editTemplate(
+    name: string,
+    change: (template: Deployment['spec']['template']) => Deployment['spec']['template'],
+  ): void {
+    this.api.edit(at('Deployment', name), (object) => {
+      const { spec } = object as Deployment;
+      return { ...object, spec: { ...spec, template: change(spec.template) } };
+    });
+  }
+
+  label(kind: string, name: string, key: string, value: string): void {
+    this.api.edit(at(kind, name), (object) => ({
+      ...object,
+      metadata: { ...object.metadata, labels: { ...object.metadata.labels, [key]: value } },
+    }));
+  }
+
+  imageOf(name: string): string | undefined {
+    return this.deployment(name).spec.template.spec.containers[0]?.image;
+  }
+
+  pods(deployment: string): Pod[] {
+    return this.api.list('Pod', NAMESPACE, { app: deployment }) as Pod[];
+  }
+
+  /** A policy that permits `restart` (as `again`) and `undo` (as `back`) of Deployments and Pods. */
+  policy(over: Partial<HealingPolicySpec> = {}, name = 'policy'): HealingPolicy {
+    return createPolicy(
+      this.api,
+      { name, namespace: NAMESPACE },
+      {
+        mode: 'automatic',
+        selector: {
+          resources: [
+            { apiVersion: 'apps/v1', kind: 'Deployment' },
+            { apiVersion: 'v1', kind: 'Pod' },
+          ],
+        },
+        triggers: [{ name: 'crash', type: 'condition', conditionTrigger: { type: 'CrashLoopBackOff' } }],
+        actions: [
+          { name: 'again', type: 'restart' },
+          { name: 'back', type: 'undo' },
+        ],
+        verification: { stabilizationWindow: '1s', timeout: '5s' },
+        ...over,
+      },
+    );
+  }
+
+  editPolicy(change: (spec: HealingPolicySpec) => HealingPolicySpec, name = 'policy'): void {
+    this.api.edit(at('HealingPolicy', name), (object) => ({ ...object, spec: change((object as HealingPolicy).spec) }));
+  }
+
+  /** A hand-written action; by default it restarts Deployment `cart`. */
+  action(over: Partial<HealingActionSpec> = {}, name = 'heal'): ObjectRef {
+    const { metadata } = createAction(
+      this.api,
+      { name, namespace: NAMESPACE },
+      {
+        policyRef: { name: 'policy', namespace: NAMESPACE },
+        targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
+        action: { name: 'again', type: 'restart' },
+        ...over,
+      },
+    );
+    return { namespace: NAMESPACE, name, uid: metadata.uid };
+  }
+
+  the(ref: Pick<ObjectRef, 'name'>): HealingAction {
+    return this.api.get(at('HealingAction', ref.name)) as HealingAction;
+  }
+
+  editAction(ref: Pick<ObjectRef, 'name'>, change: (action: HealingAction) => HealingAction): void {
+    this.api.edit(at('HealingAction', ref.name), (object) => change(object as HealingAction));
+  }
+}

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { execute } from '../../../activities/execute.ts';
+import type { HealingAction } from '../../../src/api/healing-action.ts';
+import type { ExecutionResult } from '../../../src/domain/steps.ts';
+import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { at, MemoryWorld } from '../../support/memory-world.ts';
+import { accepted, attempt, tryEffect } from '../../support/steps.ts';
+
+let world: MemoryWorld;
+let action: ObjectRef;
+
+beforeEach(async () => {
+  world = new MemoryWorld();
+  world.deploy('cart');
+  world.policy();
+  action = world.action();
+  await accepted(world, action);
+});
+
+const outcomeOf = (result: ExecutionResult): string =>
+  result.result === 'ended' ? result.outcome.reason : result.result;
+const claim = () => world.the(action).status?.claim;
+
+describe('a deletion', () => {
+  test('that comes before the claim means no effect, even in the last moment', async () => {
+    const hold = world.ports.actions.hold.bind(world.ports.actions);
+    Object.assign(world.ports.actions, {
+      hold: async (held: HealingAction) => {
+        const result = await hold(held);
+        world.api.delete(at('HealingAction', 'heal'));
+        return result;
+      },
+    });
+    expect(outcomeOf(await tryEffect(world, action))).toBe('Deleted');
+    expect(world.cluster.seen).toEqual([]);
+    expect(claim()).toBeUndefined();
+  });
+
+  test('that comes after the claim waits for the effect to be finished', async () => {
+    world.cluster.meanwhile = () => {
+      world.api.delete(at('HealingAction', 'heal'));
+    };
+    expect(outcomeOf(await tryEffect(world, action))).toBe('executed');
+    expect(world.the(action).metadata.deletionTimestamp).toBeDefined();
+  });
+});
+
+describe('two attempts at a time', () => {
+  test('have one effect, whoever comes first', async () => {
+    const results = await Promise.allSettled([
+      tryEffect(world, action),
+      tryEffect(world, action),
+      tryEffect(world, action),
+    ]);
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+
+  /** Stops the first write at the door of the API server until `wake`. */
+  const sleeper = (): { readonly asleep: Promise<void>; readonly wake: () => void } => {
+    const reached = Promise.withResolvers<undefined>();
+    const gate = Promise.withResolvers<undefined>();
+    let first = true;
+    world.cluster.meanwhile = async () => {
+      if (!first) return;
+      first = false;
+      reached.resolve(undefined);
+      await gate.promise;
+    };
+    return {
+      asleep: reached.promise,
+      wake: () => {
+        gate.resolve(undefined);
+      },
+    };
+  };
+
+  test('a sleeper that wakes after the other has acted does nothing', async () => {
+    const { asleep, wake } = sleeper();
+    const slow = tryEffect(world, action);
+    await asleep;
+    expect(outcomeOf(await tryEffect(world, action))).toBe('executed');
+    wake();
+    expect(outcomeOf(await slow)).toBe('conflict');
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+
+  test('a sleeper that wakes after the action was given up does nothing', async () => {
+    const { asleep, wake } = sleeper();
+    const slow = tryEffect(world, action);
+    await asleep;
+    world.editPolicy((spec) => ({ ...spec, mode: 'monitor' }));
+    expect(outcomeOf(await tryEffect(world, action))).toBe('Refused');
+    expect(claim()).toBeUndefined(); // certainly nothing happened
+
+    wake();
+    expect(outcomeOf(await slow)).toBe('conflict');
+    expect(world.cluster.effects).toHaveLength(0);
+  });
+
+  test('a sleeper cannot act under a claim that another attempt has made since', async () => {
+    let other: Promise<ExecutionResult> | undefined;
+    const hold = world.ports.actions.hold.bind(world.ports.actions);
+    Object.assign(world.ports.actions, {
+      hold: async (held: HealingAction) => {
+        if (other === undefined) {
+          world.cluster.fault = () => 'lost';
+          other = tryEffect(world, action);
+          await expect(other).rejects.toThrow('lost');
+          world.cluster.fault = () => undefined;
+        }
+        return hold(held);
+      },
+    });
+    expect(outcomeOf(await tryEffect(world, action))).toBe('conflict');
+    expect(world.cluster.effects).toHaveLength(0);
+  });
+
+  test('a sleeper that wakes after its time claims nothing', async () => {
+    await expect(tryEffect(world, action, {}, { deadline: Date.now() - 1 })).rejects.toThrow('too late');
+    expect(claim()).toBeUndefined();
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('a sleeper whose plan was replaced does nothing', async () => {
+    const digest = world.the(action).status?.planDigest;
+    world.editAction(action, (object) => ({ ...object, status: { ...object.status, planDigest: 'f'.repeat(32) } }));
+    expect(digest).not.toBe('f'.repeat(32));
+    const late = await execute(world.ports, action, digest ?? '', { tries: 1, claim: 1, dryRun: false }, attempt());
+    expect(outcomeOf(late)).toBe('drifted');
+    expect(world.cluster.seen).toEqual([]);
+  });
+});

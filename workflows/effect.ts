@@ -1,0 +1,155 @@
+import { ActivityFailure } from '@temporalio/common';
+import { sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Outcome } from '../src/domain/outcome.ts';
+import type { AcceptedPlan, Baseline, EffectOrder, FenceResult } from '../src/domain/steps.ts';
+import type { ObjectRef } from '../src/domain/target-ref.ts';
+import { certainly, effect, step } from './activity-options.ts';
+import type { Desk } from './desk.ts';
+import { PHASE } from './search-attributes.ts';
+
+const HOUR_MS = 3_600_000;
+/** Longer than this nobody waits for a slot, or for an operator. */
+const PATIENCE_MS = 24 * HOUR_MS;
+/** Of the time waited so far, the share after which the ledger is asked again: a history is bounded. */
+const ASK_AGAIN = 1 / 10;
+const MAX_PAUSE_MS = 30 * 60_000;
+/** Lost races in a row before a try counts as used. */
+const MAX_CONFLICTS = 20;
+
+/** A slot of the policy's limit and the lock of the target; undefined when they are held. Asked again, it keeps them alive. */
+export async function reserve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
+  const since = Date.now();
+  const { policy, target } = plan.reservation;
+  for (;;) {
+    if (desk.stopped() !== undefined) return desk.stopped();
+    const answer = await step(`a slot of ${policy}, the lock of ${target}`).reserve(action, plan.reservation);
+    if (answer.granted) return undefined;
+    if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
+    const waited = Date.now() - since;
+    if (waited >= PATIENCE_MS) return { reason: 'Expired', message: `no slot within a day: ${answer.message}` };
+    desk.show('AwaitingReservation', answer.message);
+    await desk.pause(Math.max(answer.retryAfterMs, waited * ASK_AGAIN));
+  }
+}
+
+/** The effect is there, or was rehearsed and not done (`changed: false`). */
+export interface Done {
+  readonly result: 'executed';
+  readonly changed: boolean;
+  readonly baseline: Baseline;
+}
+export type NotDone = { readonly result: 'drifted' } | { readonly result: 'ended'; readonly outcome: Outcome };
+interface Blocked {
+  readonly result: 'blocked';
+  readonly message: string;
+}
+
+/**
+ * One effect. When its tries are used up, it certainly has not happened and cannot happen any more; then a person decides,
+ * and nobody holds a slot or a lock meanwhile.
+ */
+export async function execute(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  desk: Desk,
+): Promise<(Done & { readonly endsAt: number }) | NotDone> {
+  desk.show('Executing', plan.summary);
+  upsertSearchAttributes([{ key: PHASE, value: 'InProgress' }]);
+  let order: EffectOrder = { tries: 1, claim: 1, dryRun: plan.dryRun };
+  for (;;) {
+    const endsAt = Date.now() + plan.timeoutMs; // the time in which people think does not count
+    const tried = await tryAll(action, plan, order, endsAt, desk);
+    if (tried.result === 'executed') return { ...tried, endsAt };
+    if (tried.result !== 'blocked') return tried;
+    const declined = await askOperator(action, plan, tried.message, desk);
+    if (declined !== undefined) return { result: 'ended', outcome: declined };
+    order = { ...order, tries: tried.tries + 1, claim: order.claim + 1 };
+  }
+}
+
+/** Tries as the action's retryPolicy says, while there is time for a try and for its verification. */
+async function tryAll(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  first: EffectOrder,
+  endsAt: number,
+  desk: Desk,
+): Promise<Done | NotDone | (Blocked & { readonly tries: number })> {
+  const { maxAttempts, backoffMs, multiplier } = plan.retry;
+  for (let used = 1; ; used++) {
+    const order = { ...first, tries: first.tries + used - 1 };
+    const tried = await once(action, plan, order, desk);
+    if (tried.result !== 'blocked') return tried;
+    const pause = Math.min(MAX_PAUSE_MS, backoffMs * multiplier ** (used - 1));
+    if (used >= maxAttempts || Date.now() + pause >= endsAt - plan.verification.windowMs) {
+      const found = await findEffect(action, order.tries);
+      return found.result === 'clear' ? { ...tried, tries: order.tries } : afterAll(found);
+    }
+    desk.show('Executing', `try ${used} of ${maxAttempts}: ${tried.message}`);
+    await desk.pause(pause);
+    const declined = await reserve(action, plan, desk);
+    if (declined !== undefined) return giveUp(action, order, declined);
+  }
+}
+
+/** One try: lost races are run again, a stop ends it before the next. */
+async function once(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  order: EffectOrder,
+  desk: Desk,
+): Promise<Done | NotDone | Blocked> {
+  for (let conflicts = 1; ; conflicts++) {
+    const stop = desk.stopped();
+    if (stop !== undefined) return giveUp(action, order, stop);
+    const tried = await effect(plan.summary).execute(action, plan.planDigest, order).catch(givenUp);
+    if (tried.result !== 'conflict') return tried;
+    if (conflicts === MAX_CONFLICTS) return { result: 'blocked', message: tried.message };
+    await sleep(50 * conflicts);
+  }
+}
+
+function givenUp(error: unknown): Blocked {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return { result: 'blocked', message: error.cause?.message ?? error.message };
+}
+
+type Found = Exclude<FenceResult, { result: 'conflict' }>;
+
+/** What became of an effect that may have been begun; afterwards no sleeping attempt can bring it about any more. */
+export async function findEffect(action: ObjectRef, tries: number): Promise<Found> {
+  let lost = '';
+  for (let races = 0; races < MAX_CONFLICTS; races++) {
+    const found = await certainly('make sure that no sleeping attempt can still write').fence(action, tries);
+    if (found.result !== 'conflict') return found;
+    lost = found.message;
+    await sleep(1_000);
+  }
+  return { result: 'unknown', message: lost };
+}
+
+/** No further try: ends with `outcome` if nothing happened; but an effect that is there has to be verified. */
+async function giveUp(action: ObjectRef, { tries }: EffectOrder, outcome: Outcome): Promise<Done | NotDone> {
+  const found = await findEffect(action, tries);
+  return found.result === 'clear' ? { result: 'ended', outcome } : afterAll(found);
+}
+
+const afterAll = (found: Exclude<Found, { result: 'clear' }>): Done | NotDone =>
+  found.result === 'executed'
+    ? { ...found, changed: true }
+    : { result: 'ended', outcome: { reason: 'NeedsHuman', message: found.message } };
+
+/** Undefined when an operator orders another try, and its slot and lock are held. */
+async function askOperator(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  why: string,
+  desk: Desk,
+): Promise<Outcome | undefined> {
+  desk.show('AwaitingOperator', `${why}. Signal \`operate\` with retry, skip, rollback or abort.`);
+  await step(`wait for an operator: ${why}`).awaitOperator(action, why);
+  const command = await desk.command(PATIENCE_MS);
+  if (command === 'retry') return reserve(action, plan, desk);
+  if (command !== undefined) return { reason: 'Aborted', message: `${command} by an operator after: ${why}` };
+  return desk.stopped() ?? { reason: 'NeedsHuman', message: `no operator came within a day: ${why}` };
+}

@@ -1,0 +1,71 @@
+import { sleep } from '@temporalio/workflow';
+import { ActivityFailure } from '@temporalio/common';
+import type { Outcome } from '../src/domain/outcome.ts';
+import type { AcceptedPlan, Baseline, RollbackResult } from '../src/domain/steps.ts';
+import type { ObjectRef } from '../src/domain/target-ref.ts';
+import { assess, observe, startVerification } from '../src/domain/verdict.ts';
+import { effect, step } from './activity-options.ts';
+import type { Desk } from './desk.ts';
+
+const MAX_CONFLICTS = 20;
+/** However late it is, a whole window can be looked at. */
+const GRACE_MS = 1_000;
+
+/** Healed only by evidence that is causally newer than the effect; anything else is taken back where that is possible. */
+export async function verify(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  { baseline, endsAt }: { readonly baseline: Baseline; readonly endsAt: number },
+  desk: Desk,
+): Promise<Outcome> {
+  desk.show('Verifying', plan.summary);
+  const { windowMs, timeoutMs } = plan.verification;
+  const left = Math.max(endsAt - Date.now(), windowMs + GRACE_MS);
+  const rules = { windowMs, timeoutMs: Math.min(timeoutMs, left) };
+  let state = startVerification(Date.now());
+  for (;;) {
+    const look = step('is it healthy by evidence newer than the effect?');
+    state = observe(state, await look.measure(action, plan.planDigest, baseline), Date.now());
+    const verdict = assess(state, rules, Date.now());
+    if (verdict.verdict === 'running') {
+      await sleep(verdict.nextInMs);
+      continue;
+    }
+    if (verdict.verdict === 'healed') return { reason: 'Healed', message: verdict.detail }; // written down by the report
+    await step(`${verdict.verdict}: ${verdict.detail}`).recordVerdict(action, verdict);
+    return rollBack(action, plan, baseline, verdict.detail, desk);
+  }
+}
+
+async function rollBack(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  baseline: Baseline,
+  failure: string,
+  desk: Desk,
+): Promise<Outcome> {
+  if (!plan.reversible) return { reason: 'NotHealed', message: `${failure}; this action cannot be taken back` };
+  desk.show('RollingBack', failure);
+  let lost = '';
+  for (let conflicts = 1; conflicts <= MAX_CONFLICTS; conflicts++) {
+    const undone = await effect(`take it back: ${failure}`).rollBack(action, plan.planDigest, baseline).catch(givenUp);
+    switch (undone.result) {
+      case 'conflict':
+        lost = undone.message;
+        await sleep(50 * conflicts);
+        continue;
+      case 'rolled-back':
+        return { reason: 'RolledBack', message: `${failure}; ${undone.message}` };
+      case 'not-possible':
+        return { reason: 'NotHealed', message: `${failure}; ${undone.message}` };
+      case 'taken-over':
+        return { reason: 'NeedsHuman', message: `${failure}; ${undone.message}` };
+    }
+  }
+  return { reason: 'NeedsHuman', message: `${failure}; the rollback was given up: ${lost}` };
+}
+
+function givenUp(error: unknown): RollbackResult {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return { result: 'conflict', message: error.cause?.message ?? error.message };
+}
