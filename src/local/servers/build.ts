@@ -100,9 +100,8 @@ class BuildOutput {
   }
 
   standing(): string {
-    return this.#compiled === 0
-      ? `downloading modules, ${this.#downloaded} so far`
-      : `compiling, ${this.#compiled} packages so far`;
+    if (this.#compiled > 0) return `compiling, ${this.#compiled} packages so far`;
+    return this.#downloaded > 0 ? `downloading modules, ${this.#downloaded} so far` : 'at work on what Go has cached';
   }
 
   failure(): string {
