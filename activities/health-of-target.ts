@@ -1,12 +1,9 @@
 import type { Pod, ReplicaSet } from '../src/api/workloads.ts';
 import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
-import { isWorkload, podKey, restartsOf, rolloutCounts, type Workload } from '../src/domain/health.ts';
+import { isWorkload, restartsByPod, rolloutCounts, type Workload } from '../src/domain/health.ts';
 import { controllerOf } from '../src/domain/owner-chain.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
-
-/** More pods than this are not compared one by one: so many fit into the evidence of an action. */
-const MAX_PODS = 96;
 
 /** The workload whose health shows whether a healing helped: the target, or for a pod its outermost controller. */
 export interface WorkloadView {
@@ -54,15 +51,10 @@ export async function viewWorkload(
 /** What the workload is like just before the effect. */
 export function baselineOf(view: WorkloadView | undefined): Baseline {
   if (view === undefined) return { generation: 0, available: 0, restarts: {} };
-  const restarts = view.pods
-    .map((pod) => [podKey(pod), restartsOf(pod)] as const)
-    .filter(([, count]) => count > 0)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, MAX_PODS);
   return {
     generation: view.workload.metadata.generation ?? 0,
     available: rolloutCounts(view.workload).available,
-    restarts: Object.fromEntries(restarts),
+    restarts: restartsByPod(view.pods),
   };
 }
 

@@ -43,8 +43,10 @@ function stillFiring(
   const living = pods.filter(
     (pod) => pod.metadata.deletionTimestamp === undefined && pod.metadata.uid !== plan.target.uid,
   );
+  // A condition that only pods have would stay unknown on the workload for ever.
+  const kind = trigger.subject?.split('/')[0];
   for (const object of [workload, ...living]) {
-    if (!compiled.concerns(object.kind ?? '')) continue;
+    if (!compiled.concerns(object.kind ?? '') || (kind !== undefined && object.kind !== kind)) continue;
     const evaluation = compiled.evaluate({ object, now });
     const what = `${object.kind ?? ''} ${object.metadata.name}: ${trigger.name}: ${evaluation.evidence}`;
     if (evaluation.state === 'firing') return { state: 'settling', detail: `still firing: ${what}` };

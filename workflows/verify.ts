@@ -22,7 +22,7 @@ export async function verify(
   const { windowMs, timeoutMs } = plan.verification;
   const left = Math.max(endsAt - Date.now(), windowMs + GRACE_MS);
   const rules = { windowMs, timeoutMs: Math.min(timeoutMs, left) };
-  let state = startVerification(Date.now());
+  let state = startVerification(Date.now(), baseline.restarts);
   for (;;) {
     const look = step('is it healthy by evidence newer than the effect?');
     state = observe(state, await look.measure(action, plan.planDigest, baseline), Date.now());

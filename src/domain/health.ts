@@ -53,15 +53,12 @@ function containerTrouble(container: ContainerStatus): string | undefined {
   return undefined;
 }
 
-function podTrouble(pod: Pod, baseline: Baseline): string | undefined {
+function podTrouble(pod: Pod): string | undefined {
   const status = pod.status;
   for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
     const trouble = containerTrouble(container);
     if (trouble !== undefined) return trouble;
   }
-  const restarts = restartsOf(pod);
-  const before = baseline.restarts[podKey(pod)] ?? 0;
-  if (restarts > before) return `restarted ${restarts - before} times since the effect`;
   if (status?.phase === 'Running' && status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True')
     return undefined;
   return `is ${status?.phase ?? 'Pending'} and not Ready`;
@@ -84,6 +81,19 @@ export function restartsOf({ spec, status }: Pod): number {
   ].reduce((sum, container) => sum + container.restartCount, 0);
 }
 
+/** More pods than this are not compared one by one. */
+const MAX_PODS = 96;
+
+/** Of the pods that have restarted, those that did most often. */
+export const restartsByPod = (pods: readonly Pod[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    pods
+      .map((pod) => [podKey(pod), restartsOf(pod)] as const)
+      .filter(([, count]) => count > 0)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, MAX_PODS),
+  );
+
 /**
  * Is the workload rolled out and are all its pods well, by evidence newer than the effect? `pods` are the workload's own,
  * those being deleted included. Anything that may yet come right is `settling`: only time turns it into a failure.
@@ -105,8 +115,12 @@ export function workloadHealth(workload: Workload, pods: readonly Pod[], baselin
   const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   if (living.length < desired) return settling(`${named}: ${living.length} of ${desired} pods seen`);
   for (const pod of living) {
-    const trouble = podTrouble(pod, baseline);
+    const trouble = podTrouble(pod);
     if (trouble !== undefined) return settling(`pod ${pod.metadata.name} ${trouble}`);
   }
-  return { state: 'healthy', detail: `${named}: ${counted}, ${living.length} pods Running and Ready, no restarts` };
+  return {
+    state: 'healthy',
+    detail: `${named}: ${counted}, ${living.length} pods Running and Ready`,
+    restarts: restartsByPod(living),
+  };
 }

@@ -3,7 +3,12 @@ export interface Measurement {
   readonly state: 'healthy' | 'settling' | 'failed' | 'unknown';
   /** One line for people. */
   readonly detail: string;
+  /** Container restarts, of pods that had any: a pod may be well at each look and yet have crashed in between. */
+  readonly restarts?: Restarts;
 }
+
+/** By pod; pods without restarts are left out. */
+export type Restarts = Readonly<Record<string, number>>;
 
 export interface VerificationRules {
   /** Milliseconds for which the target must stay healthy without a break. */
@@ -17,6 +22,8 @@ export interface VerificationState {
   /** Since when it has been healthy without a break; undefined while it is not. */
   readonly healthySince: number | undefined;
   readonly last: Measurement | undefined;
+  /** As they were at the last look that counted them; before the first, as they were before the effect. */
+  readonly restarts: Restarts;
 }
 
 export type Verdict =
@@ -25,18 +32,26 @@ export type Verdict =
 
 export type FinalVerdict = Exclude<Verdict, { verdict: 'running' }>;
 
-export const startVerification = (now: number): VerificationState => ({
+export const startVerification = (now: number, restarts: Restarts = {}): VerificationState => ({
   startedAt: now,
   healthySince: undefined,
   last: undefined,
+  restarts,
 });
 
-/** Time is an argument (milliseconds): inside a workflow it is the workflow's. */
+/**
+ * Time is an argument (milliseconds): inside a workflow it is the workflow's. A restart breaks the window, not the healing:
+ * from then on the target has to stay well for the whole window again.
+ */
 export function observe(state: VerificationState, measurement: Measurement, now: number): VerificationState {
+  const { restarts = state.restarts } = measurement;
+  const restarted = Object.entries(restarts).some(([pod, count]) => count > (state.restarts[pod] ?? 0));
+  const since = restarted ? now : (state.healthySince ?? now);
   return {
     startedAt: state.startedAt,
-    healthySince: measurement.state === 'healthy' ? (state.healthySince ?? now) : undefined,
+    healthySince: measurement.state === 'healthy' ? since : undefined,
     last: measurement,
+    restarts,
   };
 }
 

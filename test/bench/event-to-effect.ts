@@ -18,6 +18,8 @@ export interface EventToEffect {
 
 const NAMESPACE = 'bench';
 const SETTLE_MS = 30_000;
+/** Between incidents: latency is measured here, not how much fits. */
+const SPACING_MS = 400;
 
 /**
  * From the write that makes a condition true to the healer's write, both as the API server's audit log has them: `n`
@@ -39,7 +41,7 @@ export async function eventToEffect(
     say('one crash after the other');
     for (const pod of pods.values()) {
       await node.crash(pod);
-      await delay(150);
+      await delay(SPACING_MS);
     }
     await waitForEffects(stack, incidents, say);
     return evaluate(readAuditLog(stack.env.auditLogFile), pods);
@@ -49,10 +51,7 @@ export async function eventToEffect(
 }
 
 function evaluate(events: readonly AuditEvent[], pods: ReadonlyMap<string, Pod>): EventToEffect {
-  const effects = Map.groupBy(
-    effectsIn(events).filter(isOurs),
-    ({ objectRef }) => objectRef?.name ?? '',
-  );
+  const effects = Map.groupBy(effectsIn(events).filter(isOurs), ({ objectRef }) => objectRef?.name ?? '');
   const latencies: number[] = [];
   let superfluous = 0;
   for (const [app, pod] of pods) {

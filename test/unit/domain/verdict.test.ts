@@ -81,3 +81,25 @@ describe('verification', () => {
     );
   });
 });
+
+describe('a restart between two healthy looks', () => {
+  const healthy = (restarts: Record<string, number>): Measurement => ({ state: 'healthy', detail: 'well', restarts });
+  const rules = { windowMs: 10_000, timeoutMs: 60_000 };
+
+  test('begins the window anew, and does not end the healing', () => {
+    let state = startVerification(0, { old: 3 });
+    state = observe(state, healthy({ old: 3 }), 1_000);
+    state = observe(state, healthy({ old: 3, fresh: 1 }), 9_000);
+    expect(assess(state, rules, 12_000)).toMatchObject({ verdict: 'running' });
+    state = observe(state, healthy({ old: 3, fresh: 1 }), 19_000);
+    expect(assess(state, rules, 19_000)).toMatchObject({ verdict: 'healed' });
+  });
+
+  test('is seen although a look in between told nothing', () => {
+    let state = startVerification(0);
+    state = observe(state, healthy({ pod: 1 }), 0);
+    state = observe(state, { state: 'unknown', detail: 'no answer' }, 2_000);
+    state = observe(state, healthy({ pod: 2 }), 4_000);
+    expect(state.healthySince).toBe(4_000);
+  });
+});
