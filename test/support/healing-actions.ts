@@ -16,8 +16,12 @@ export class HealingActions implements ObjectWatchPort {
   #subscriber:
     { readonly change: (change: ObjectChange<KubeObject>) => Promise<void>; readonly synced: () => void } | undefined;
   silentForMs = 0;
-  /** Writes are refused while it is false. */
+  /** Reads and writes fail while it is false. */
   writable = true;
+  /** Reads of single actions so far. */
+  reads = 0;
+  /** Changes that came back. */
+  notTaken = 0;
 
   create(
     name: string,
@@ -94,6 +98,7 @@ export class HealingActions implements ObjectWatchPort {
           await options.onChange(told);
           return;
         } catch {
+          this.notTaken += 1;
           await new Promise((later) => setTimeout(later, 5));
         }
       }
@@ -129,6 +134,7 @@ export class HealingActions implements ObjectWatchPort {
   /** The part of {@link ActionRecords} that the controller uses. */
   readonly records: Pick<ActionRecords, 'read' | 'update' | 'release'> = {
     read: async ({ name, uid }) => {
+      this.reads += 1;
       this.#refuseIfAway();
       const found = this.#actions.get(name);
       return found?.metadata.uid === uid ? found : undefined;

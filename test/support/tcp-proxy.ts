@@ -49,6 +49,10 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  get openLinks(): number {
+    return this.#links.size;
+  }
+
   /** Resets every connection, also those that are dead. */
   cut(): void {
     for (const { near } of this.#links) near.resetAndDestroy();

@@ -87,7 +87,6 @@ export async function* watchStream(client: KubeClient, options: WatchStreamOptio
     throw signal.aborted ? signal.reason : error;
   } finally {
     silence.stop();
-    abort.abort(); // ends the connection when the reader leaves early
   }
 }
 

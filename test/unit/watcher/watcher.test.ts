@@ -138,6 +138,15 @@ describe('an approval', () => {
     });
   });
 
+  test('that was written after the end is no news', async () => {
+    actions.create('a');
+    await bench.start();
+    actions.setStatus('a', ENDED);
+    approve('a', 'late');
+    await aWhile();
+    expect(starter.calls.filter((call) => call.startsWith('decision'))).toEqual([]);
+  });
+
   test('that was written while nobody watched is told', async () => {
     actions.create('a', { spec: { approval: { decision: 'Rejected', planDigest: 'one' } } });
     await bench.start();
@@ -265,6 +274,20 @@ describe('while Temporal is away', () => {
     await eventually(() => {
       expect(starter.workflows.size).toBe(200);
     });
+    expect(actions.notTaken).toBe(0); // the recovery drives them, not their repetition
+  });
+
+  test('the recovery is not waited for until the next round', async () => {
+    starter.goAway();
+    actions.create('a');
+    await bench.start({ timings: { redriveEveryMs: 60_000 } });
+    await eventually(() => {
+      expect(bench.watcher.stats().problem).toBeDefined();
+    });
+    starter.comeBack();
+    await eventually(() => {
+      expect(starter.workflows.get(uidOf('a'))).toBe('running');
+    });
   });
 
   test('what a workflow wrote stays', async () => {
@@ -273,6 +296,7 @@ describe('while Temporal is away', () => {
     actions.create('b', { status: ENDED });
     await bench.start();
     await aWhile();
+    expect(actions.reads).toBe(0); // nor is it looked at again and again
     expect(accepted('a')).toMatchObject({ status: 'True', reason: 'CoveredByPolicy' });
     expect(accepted('b')).toBeUndefined();
   });

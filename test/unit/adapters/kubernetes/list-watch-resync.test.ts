@@ -102,6 +102,9 @@ describe('reading everything again', () => {
       expect(log()).toEqual(['added a']);
     });
     expect(watch.stats()).toMatchObject({ unparseableLines: 1, fullSyncs: { start: 1, unparseable: 1 } });
+    await eventually(() => {
+      expect(server.openStreams).toBe(1); // the one that was given up is closed
+    });
   });
 
   test('a server that went back in its history is found out after the reconnection', async () => {

@@ -60,6 +60,18 @@ describe('WatchedObjects', () => {
     expect([...objects.store.values()].map(({ metadata }) => metadata.resourceVersion)).toEqual(['8', '7']);
   });
 
+  test('also where nobody has noticed that the history is another one', () => {
+    const { objects, log } = watched();
+    objects.state(raw('a', 'u1', 100));
+    objects.deleted(raw('a', 'u1', 101));
+    objects.state(raw('b', 'u2', 102));
+    objects.beginFullSync(false);
+    objects.state(raw('a', 'u1', 7));
+    objects.state(raw('b', 'u2', 8));
+    objects.endFullSync();
+    expect(log).toEqual(['u1@100', '-u1', 'u2@102', 'u1@7', 'u2@8']);
+  });
+
   test('a deletion of an older incarnation does not touch its successor', () => {
     const { objects, log } = watched();
     objects.state(raw('a', 'u1', 1));
