@@ -61,7 +61,10 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   const objection = objections(ports, covered.policy, live);
   if (objection !== undefined) return ended(objection);
 
-  const related = await definition.gather(ports.cluster, live.object);
+  const [related, seenGood] = await Promise.all([
+    definition.gather(ports.cluster, live.object),
+    definition.looksBack ? ports.mailbox.seenGood(covered.policy.metadata.uid) : [],
+  ]);
   const time = now().toISOString();
   const planned = definition.plan({
     target: live.object,
@@ -69,7 +72,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     template: covered.template,
     // Planned again from the same state, the plan is the same, and so is what was decided about it.
     stamp: recorded?.plannedAt ?? time,
-    seenGood: [],
+    seenGood,
   });
   if (planned.result === 'refused') return refused(planned.message);
   const plan = planFrom(planned, action, covered.policy, live.object, definition.reversible, time);

@@ -18,7 +18,7 @@ import { summaryOf, type PolicySummary } from '../src/domain/policy-summary.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { certainly, step } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
-import { actionEndedSignal, observeUpdate, policyDeletedSignal } from './messages.ts';
+import { actionEndedSignal, observeUpdate, policyDeletedSignal, seenGoodQuery } from './messages.ts';
 
 export interface HealingPolicyInput {
   readonly policy: ObjectRef;
@@ -49,6 +49,7 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
     news.changed = true;
     return { firing: state.firing.length };
   });
+  setHandler(seenGoodQuery, () => state.seenGood);
   setHandler(actionEndedSignal, (ended) => {
     news.ended.push(ended);
     state = applyEnd(state, ended, Date.now());

@@ -25,6 +25,8 @@ export const stepQuery = defineQuery<string>(MESSAGES.step);
 
 /** To a policy: the whole level of what is firing. */
 export const observeUpdate = defineUpdate<ObservationReply, [Observation]>(MESSAGES.observe);
+/** Of a policy: which revisions it has seen good. */
+export const seenGoodQuery = defineQuery<readonly string[]>(MESSAGES.seenGood);
 /** To a policy: one of its actions has ended. */
 export const actionEndedSignal = defineSignal<[ActionEnded]>(MESSAGES.actionEnded);
 export const policyDeletedSignal = defineSignal(MESSAGES.policyDeleted);

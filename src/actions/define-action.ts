@@ -19,7 +19,7 @@ export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly template: ActionTemplate;
   /** RFC 3339 with milliseconds; fixed at plan time. */
   readonly stamp: string;
-  /** Revisions of the target that the policy has seen available for long enough (template digests). */
+  /** Revisions that the policy has seen ready for long enough (uids of ReplicaSets). */
   readonly seenGood: readonly string[];
 }
 
@@ -62,6 +62,8 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   readonly type: ActionTemplate['type'];
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string }[];
   readonly reversible: boolean;
+  /** Whether planning asks which revisions were seen good. */
+  readonly looksBack: boolean;
   /** The objects beside the target that planning and execution look at. */
   gather(cluster: ClusterReader, target: Target): Promise<readonly KubeObject[]>;
   /** Pure: live state to resolved parameters. */

@@ -80,6 +80,7 @@ export const restart = defineAction<Restartable>({
     { apiVersion: 'v1', kind: 'Pod' },
   ],
   reversible: false,
+  looksBack: false,
 
   gather: (cluster, target) => (isPod(target) ? controllers(cluster, target) : Promise.resolve([])),
 

@@ -54,6 +54,7 @@ export const undo = defineAction<Deployment>({
   type: 'undo',
   kinds: [{ apiVersion: 'apps/v1', kind: 'Deployment' }],
   reversible: true,
+  looksBack: true,
 
   gather: (cluster, target) =>
     cluster.list<ReplicaSet>(
@@ -76,11 +77,11 @@ export const undo = defineAction<Deployment>({
     const earlier = kept.filter(({ digest }) => digest !== current);
     const chosen =
       earlier.find(({ set }) => available(set)) ??
-      earlier.find(({ digest }) => seenGood.includes(digest)) ??
+      earlier.find(({ set }) => seenGood.includes(set.metadata.uid)) ??
       earlier[0];
     if (chosen === undefined)
       return { result: 'refused', message: `${named} keeps no earlier revision (see spec.revisionHistoryLimit)` };
-    const proven = available(chosen.set) || seenGood.includes(chosen.digest);
+    const proven = available(chosen.set) || seenGood.includes(chosen.set.metadata.uid);
     return {
       result: 'planned',
       parameters: {
@@ -92,7 +93,7 @@ export const undo = defineAction<Deployment>({
         toDigest: chosen.digest,
       },
       summary: `undo ${named}: back from revision ${revisionOf(now.set)} (${now.set.metadata.name}) to ${revisionOf(chosen.set)} (${chosen.set.metadata.name})`,
-      ...(proven ? {} : { approvalReason: `revision ${revisionOf(chosen.set)} was never seen available` }),
+      ...(proven ? {} : { approvalReason: `revision ${revisionOf(chosen.set)} was not seen ready for a minute` }),
     };
   },
 

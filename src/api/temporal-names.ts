@@ -22,6 +22,7 @@ export const MESSAGES = {
   deletionRequested: 'deletionRequested',
   step: 'step',
   observe: 'observe',
+  seenGood: 'seenGood',
   actionEnded: 'actionEnded',
   policyDeleted: 'policyDeleted',
   reserve: 'reserve',

@@ -173,7 +173,7 @@ export class Detector {
     const { observer, logger } = this.#options;
     const sender = new ObservationSender({
       observer,
-      observation: () => watched.level.observation(),
+      observation: () => watched.level.observation(this.#clock.now()),
       fresh: () => watched.complete && this.staleKinds.length === 0,
       clock: this.#clock,
       timings: this.#timings,

@@ -1,7 +1,14 @@
 import type { Trigger } from '../api/healing-policy.ts';
 import type { KubeObject } from '../api/meta.ts';
-import { MAX_FIRINGS_PER_OBSERVATION, type Firing, type Observation } from '../domain/firing.ts';
+import {
+  GOOD_AFTER_MS,
+  MAX_FIRINGS_PER_OBSERVATION,
+  MAX_GOOD_PER_OBSERVATION,
+  type Firing,
+  type Observation,
+} from '../domain/firing.ts';
 import { nameAt } from '../domain/naming.ts';
+import { controllerOf } from '../domain/owner-chain.ts';
 import { compileSelection, targetRefOf, type Selection } from '../domain/selection.ts';
 import type { ObjectRef, TargetRef } from '../domain/target-ref.ts';
 import type { CompiledTrigger, Earlier, Evaluation, EvaluationInput } from '../triggers/define-trigger.ts';
@@ -48,6 +55,8 @@ export class PolicyLevel {
   readonly #triggers: readonly NamedTrigger[];
   readonly #selected = new Set<string>();
   readonly #firings = new Map<string, Map<number, Entry>>();
+  /** Pods of selected Deployments that are ready: of which revision, and since when (milliseconds). */
+  readonly #ready = new Map<string, { readonly revision: string; readonly since: number }>();
   readonly #answers: Map<string, Answers>;
   /** Shared by all objects of which nothing is true, which is nearly all. */
   readonly #allQuiet: Answers;
@@ -73,6 +82,7 @@ export class PolicyLevel {
     else this.#selected.delete(uid);
     // A workload speaks for itself only: a ReplicaSet repeats the conditions of its Deployment.
     const candidates = selected || object.kind === 'Pod' ? this.#selection.candidates(chain) : [];
+    this.#noteReady(object, candidates);
     if (candidates.length === 0) {
       this.#answers.delete(uid);
       return { changed: this.#firings.delete(uid), evaluations: 0, recheckAfterMs: undefined };
@@ -110,11 +120,12 @@ export class PolicyLevel {
   forget(uid: string): boolean {
     this.#selected.delete(uid);
     this.#answers.delete(uid);
+    this.#ready.delete(uid);
     return this.#firings.delete(uid);
   }
 
-  /** The whole level, oldest first. */
-  observation(): Observation {
+  /** The whole level, oldest first. `now`: milliseconds since the epoch. */
+  observation(now: number): Observation {
     const all = [...this.#firings.values()].flatMap((entries) => [...entries.values()].map(({ firing }) => firing));
     all.sort(byAge);
     const firing = all.slice(0, MAX_FIRINGS_PER_OBSERVATION);
@@ -125,7 +136,24 @@ export class PolicyLevel {
       overflow: all.length - firing.length,
       selected: this.#selected.size,
       unhealthy: new Set(all.map(({ candidates, subject }) => (candidates[0] ?? subject).uid)).size,
+      good: this.#goodRevisions(now),
     };
+  }
+
+  #noteReady(object: Observed, candidates: readonly TargetRef[]): void {
+    if (object.kind !== 'Pod') return;
+    const { uid, deletionTimestamp } = object.metadata;
+    const owner = controllerOf(object);
+    const ready = object.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True');
+    const undoable = owner?.kind === 'ReplicaSet' && candidates.some(({ kind }) => kind === 'Deployment');
+    if (!undoable || deletionTimestamp !== undefined || typeof ready?.lastTransitionTime !== 'string')
+      this.#ready.delete(uid);
+    else this.#ready.set(uid, { revision: owner.uid, since: Date.parse(ready.lastTransitionTime) });
+  }
+
+  #goodRevisions(now: number): string[] {
+    const good = [...this.#ready.values()].filter(({ since }) => now - since >= GOOD_AFTER_MS);
+    return [...new Set(good.map(({ revision }) => revision))].sort().slice(0, MAX_GOOD_PER_OBSERVATION);
   }
 
   #earlier(uid: string, { question }: NamedTrigger): Earlier | undefined {

@@ -27,6 +27,8 @@ export interface PolicyState {
   readonly overflow: number;
   readonly selected: number;
   readonly unhealthy: number;
+  /** Revisions that were good at some time (uids of ReplicaSets), the latest last. */
+  readonly seenGood: readonly string[];
   readonly episodes: Readonly<Record<string, Episode>>;
   /** Why nothing was created for an episode at the last try; for the policy's status. */
   readonly held: Readonly<Record<string, string>>;
@@ -76,6 +78,7 @@ export const emptyPolicyState = (): PolicyState => ({
   overflow: 0,
   selected: 0,
   unhealthy: 0,
+  seenGood: [],
   episodes: {},
   held: {},
 });
@@ -94,6 +97,9 @@ export function recall(state: PolicyState, actions: readonly RecalledAction[], n
   }
   return next;
 }
+
+/** Far more revisions than Deployments keep; the state of a workflow is bounded. */
+const MAX_SEEN_GOOD = 500;
 
 /** The new level replaces the old one. Episodes that are quiet, idle and past their cooldown are forgotten. */
 export function applyObservation(state: PolicyState, observation: Observation, now: number): PolicyState {
@@ -120,6 +126,9 @@ export function applyObservation(state: PolicyState, observation: Observation, n
     overflow: observation.overflow,
     selected: observation.selected,
     unhealthy: observation.unhealthy,
+    seenGood: [...state.seenGood.filter((revision) => !observation.good.includes(revision)), ...observation.good].slice(
+      -MAX_SEEN_GOOD,
+    ),
     episodes,
     held: Object.fromEntries(Object.entries(state.held).filter(([key]) => firing.has(key))),
   };

@@ -3,6 +3,10 @@ import type { ObjectRef, TargetRef } from './target-ref.ts';
 /** More firings than this are counted, not sent: what matters first is at the front. */
 export const MAX_FIRINGS_PER_OBSERVATION = 200;
 
+/** A revision is good once a pod of it has been ready for this long. The API server forgets it; policies do not. */
+export const GOOD_AFTER_MS = 60_000;
+export const MAX_GOOD_PER_OBSERVATION = 100;
+
 /** A trigger that is true now for one object. A level, not an edge: it is repeated until it is false. */
 export interface Firing {
   /** The trigger's name within its policy. */
@@ -28,6 +32,8 @@ export interface Observation {
   /** How many objects the policy selects, and how many of them are the subject of a firing. */
   readonly selected: number;
   readonly unhealthy: number;
+  /** Revisions (uids of ReplicaSets) whose pods are ready and have been for long enough to call them good. */
+  readonly good: readonly string[];
 }
 
 /** The policy workflow's answer to an observation. */

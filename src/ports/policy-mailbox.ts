@@ -1,7 +1,9 @@
 import type { ActionEnded } from '../domain/episode.ts';
 
-/** Tells a policy's workflow that one of its actions has ended. */
+/** What actions and the workflow of their policy have to say to each other. */
 export interface PolicyMailbox {
   /** A policy without a workflow (deleted, or never seen) needs no news: that is not an error. */
   actionEnded(policyUid: string, ended: ActionEnded): Promise<void>;
+  /** Revisions (uids of ReplicaSets) that the policy has seen good; none when nobody remembers. */
+  seenGood(policyUid: string): Promise<readonly string[]>;
 }

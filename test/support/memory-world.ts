@@ -24,15 +24,19 @@ export const at = (kind: string, name: string) => ({
 export class MemoryWorld {
   readonly api = new MemoryApiServer();
   readonly cluster = new MemoryClusterPort(this.api);
+  /** Pods of these images never become Ready, nor do those of images that are called broken. */
+  readonly badImages = new Set<string>();
   readonly events: EventNote[] = [];
   readonly audit: AuditEntry[] = [];
   readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
+  /** Revisions that the policy remembers as good. */
+  seenGood: readonly string[] = [];
   ledger: LedgerState = rebuild(emptyLedger(), [], Date.now());
   settings: ActivitySettings = { dryRun: false, protectedNamespaces: ['kube-system'], acceptSignals: true };
   readonly ports: ActivityPorts;
 
   constructor() {
-    runControllers(this.api);
+    runControllers(this.api, this.badImages);
     const settings = (): ActivitySettings => this.settings;
     this.ports = {
       cluster: this.cluster,
@@ -53,6 +57,7 @@ export class MemoryWorld {
         actionEnded: async (policyUid, ended) => {
           this.told.push({ policyUid, ended });
         },
+        seenGood: async () => this.seenGood,
       },
       analyzer: rules,
       events: {

@@ -1,14 +1,28 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { QueryNotRegisteredError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { MESSAGES, policyWorkflowId } from '../../api/temporal-names.ts';
 import type { PolicyMailbox } from '../../ports/policy-mailbox.ts';
 
-/** Signals to the workflows of policies. */
+const DEADLINE_MS = 5_000;
+
+/** Signals to the workflows of policies, and the one question that they answer. */
 export const createPolicyMailbox = (client: Client): PolicyMailbox => ({
   async actionEnded(policyUid, ended) {
     try {
       await client.workflow.getHandle(policyWorkflowId(policyUid)).signal(MESSAGES.actionEnded, ended);
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  },
+
+  async seenGood(policyUid) {
+    try {
+      return await client.withDeadline(Date.now() + DEADLINE_MS, () =>
+        client.workflow.getHandle(policyWorkflowId(policyUid)).query<readonly string[]>(MESSAGES.seenGood),
+      );
+    } catch (error) {
+      // Without the memory an undo to a revision that is not available now needs a person: the safe side.
+      if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError) return [];
+      throw error;
     }
   },
 });

@@ -51,7 +51,7 @@ export class Apps {
     const { resource, subresource, name = '' } = entry.objectRef ?? {};
     const scenario = scenarios.find((candidate) => injectionAuditId(candidate) === entry.auditID);
     if (scenario !== undefined) this.#injected.set(scenario.app, at);
-    const effect = /^ks\/([0-9a-f-]+)\/execute\/(?!.*\/claim$)/.exec(entry.auditID);
+    const effect = /^ks\/([^/]+)\/execute\/(?!.*\/claim$)/.exec(entry.auditID);
     if (effect?.[1] !== undefined && !this.#effects.has(effect[1])) this.#effects.set(effect[1], at);
     if (resource === 'pods' && subresource === 'status') this.#podReported(name, entry.requestObject, at);
   }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 
 /** One request as the API server itself recorded it. */
 export interface AuditEntry {
@@ -58,6 +58,7 @@ export class AuditLogTail {
   }
 
   #newText(): string {
+    if (!existsSync(this.#file)) return '';
     const parts = [this.#rest];
     const file = openSync(this.#file, 'r');
     try {

@@ -79,6 +79,7 @@ const observation = (uid: string, ...pods: readonly string[]): Observation => ({
   overflow: 0,
   selected: 7,
   unhealthy: pods.length,
+  good: [],
 });
 
 describe('observe', () => {

@@ -41,6 +41,7 @@ describe('one fault', () => {
         overflow: 0,
         selected: 3,
         unhealthy: 0,
+        good: [],
       },
     ]);
     await world.put(pod('web-1-a', crashed));

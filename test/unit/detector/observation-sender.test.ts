@@ -18,6 +18,7 @@ const level = (...names: readonly string[]): Observation => ({
   overflow: 0,
   selected: 10,
   unhealthy: names.length,
+  good: [],
 });
 
 let clock: ManualClock;

@@ -27,14 +27,14 @@ const pod = (name: string, crashedAt: number | undefined): Observed =>
       { name, uid: name },
     ),
   );
-const names = (level: PolicyLevel): string[] => level.observation().firing.map(({ subject }) => subject.name);
+const names = (level: PolicyLevel): string[] => level.observation(0).firing.map(({ subject }) => subject.name);
 
 describe('an observation', () => {
   test('carries 200 firings, the oldest first, and counts the others', () => {
     const level = new PolicyLevel(policy({}));
     for (let index = 0; index < 250; index += 1)
       level.evaluate(pod(`p${index}`, 1_000 - index), [pod(`p${index}`, 1)], ms(1_001));
-    const { firing, overflow, selected, unhealthy } = level.observation();
+    const { firing, overflow, selected, unhealthy } = level.observation(0);
     expect({ sent: firing.length, overflow, selected, unhealthy }).toEqual({
       sent: 200,
       overflow: 50,
@@ -51,7 +51,7 @@ describe('an observation', () => {
       podOf([container(1, terminated(5, 8), terminated(1, 4))], { conditions: [condition('Ready', 'False', 5)] }),
     );
     level.evaluate(both, [both], ms(10));
-    expect(level.observation()).toMatchObject({
+    expect(level.observation(0)).toMatchObject({
       unhealthy: 1,
       selected: 1,
       firing: [{ trigger: 'condition-2' }, { trigger: 'condition-1' }],
@@ -99,7 +99,7 @@ describe('a change', () => {
     under.evaluate(pod('a', 50), [pod('a', 50)], ms(60));
     expect(under.forget('a')).toBe(true);
     expect(under.forget('a')).toBe(false);
-    expect(under.observation()).toMatchObject({ firing: [], selected: 0, unhealthy: 0 });
+    expect(under.observation(0)).toMatchObject({ firing: [], selected: 0, unhealthy: 0 });
   });
 });
 
@@ -142,7 +142,7 @@ test('after an edit, what was seen counts for triggers that stay, and first sigh
   );
   const { recheckAfterMs } = after.evaluate(waits('ErrImagePull'), [waits('ErrImagePull')], ms(230));
   expect(recheckAfterMs).toBe(40_000); // the minute began when it was first seen to wait
-  expect(after.observation().firing).toMatchObject([{ trigger: 'condition-2', since: '2026-11-25T08:00:00.000Z' }]);
+  expect(after.observation(0).firing).toMatchObject([{ trigger: 'condition-2', since: '2026-11-25T08:00:00.000Z' }]);
 });
 
 test('the level does not depend on the order in which objects and their owners are heard of', () => {

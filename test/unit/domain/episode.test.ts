@@ -38,6 +38,7 @@ const observation = (list: readonly Firing[], policyGeneration = 1): Observation
   overflow: 0,
   selected: 10,
   unhealthy: list.length,
+  good: [],
 });
 
 /** A policy's memory, driven as its workflow drives it. */
