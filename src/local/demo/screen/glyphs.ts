@@ -4,6 +4,7 @@ export interface Glyphs {
   readonly failed: string;
   readonly ahead: string;
   readonly busy: readonly string[];
+  readonly arrow: string;
   readonly ellipsis: string;
 }
 
@@ -12,9 +13,10 @@ const UNICODE: Glyphs = {
   failed: '✖',
   ahead: '·',
   busy: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
+  arrow: '→',
   ellipsis: '…',
 };
-const ASCII: Glyphs = { done: '+', failed: 'x', ahead: '.', busy: ['|', '/', '-', '\\'], ellipsis: '...' };
+const ASCII: Glyphs = { done: '+', failed: 'x', ahead: '.', busy: ['|', '/', '-', '\\'], arrow: '->', ellipsis: '...' };
 
 /** By the locale, as every program does. */
 export function glyphsFor(env: NodeJS.ProcessEnv): Glyphs {

@@ -14,7 +14,7 @@ export function incidentLines(
   frame: { readonly columns: number; readonly now: number; readonly glyphs: Glyphs },
 ): Line[] {
   const steps = stepLine(stepsOf(incident, frame.now), frame);
-  const times = timesOf(incident);
+  const times = timesOf(incident, frame.glyphs.arrow);
   if (detail === 'steps') return [times === '' ? steps : [...steps, styled('dim', `   ${times}`)]];
   return [steps, ...(detail === 'full' ? reasons(incident) : []), ...(times === '' ? [] : [field('times', times)])];
 }
@@ -39,7 +39,7 @@ function stepLine(
     steps.findLast(({ state }) => state === 'done');
   return [
     plain(INDENT),
-    ...steps.map((step) => styled(STYLES[step.state], mark(step))),
+    ...steps.filter((step) => step !== present).map((step) => styled(STYLES[step.state], mark(step))),
     ...(present === undefined ? [] : [plain(' '), named(present)]),
   ];
 }
@@ -64,12 +64,13 @@ const field = (name: string, value: string): Line => [
   plain(printable(value)),
 ];
 
-function timesOf({ faultAt, evidenceAt, effectAt, verifiedAt }: Incident): string {
+function timesOf({ faultAt, evidenceAt, effectAt, verifiedAt }: Incident, arrow: string): string {
   const parts: string[] = [];
   if (effectAt !== undefined && evidenceAt !== undefined)
-    parts.push(`evidence→effect ${seconds(effectAt - evidenceAt)}`);
+    parts.push(`evidence${arrow}effect ${seconds(effectAt - evidenceAt)}`);
   if (effectAt !== undefined && faultAt !== undefined && faultAt !== evidenceAt)
-    parts.push(`fault→effect ${seconds(effectAt - faultAt)}`);
-  if (verifiedAt !== undefined && faultAt !== undefined) parts.push(`fault→verified ${seconds(verifiedAt - faultAt)}`);
+    parts.push(`fault${arrow}effect ${seconds(effectAt - faultAt)}`);
+  if (verifiedAt !== undefined && faultAt !== undefined)
+    parts.push(`fault${arrow}verified ${seconds(verifiedAt - faultAt)}`);
   return parts.join('   ');
 }
