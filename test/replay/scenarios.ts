@@ -167,7 +167,7 @@ export const scenarios: readonly Scenario[] = [
       });
       await healing.reached('AwaitingOperator');
       await healing.handle.signal(MESSAGES.operate, 'abort');
-      return ended(healing, 'NeedsHuman');
+      return ended(healing, 'Aborted');
     },
   },
   {
