@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { actionFor } from '../../src/actions/index.ts';
@@ -6,10 +7,11 @@ import { analyzers } from '../../src/analyzers/index.ts';
 import { guards } from '../../src/domain/guards/chain.ts';
 import type { TriggerDefinition } from '../../src/triggers/define-trigger.ts';
 import { isHonoured } from '../../src/triggers/index.ts';
-import { exportsOf, has, unregistered } from '../support/architecture/definitions.ts';
+import { exportsOf, has, unregistered, type Found } from '../support/architecture/definitions.ts';
 import { PlantedTree } from '../support/architecture/planted-tree.ts';
 
 const src = resolve(import.meta.dirname, '../../src');
+const unitTests = resolve(import.meta.dirname, '../unit');
 
 interface Registry {
   readonly name: string;
@@ -57,6 +59,16 @@ const registries: readonly Registry[] = [
   },
 ];
 
+/** Files with a definition but without a test of the same name. */
+const untested = (
+  found: readonly Found[],
+  isDefinition: (value: unknown) => boolean,
+  tests: string,
+): readonly string[] =>
+  found
+    .filter(({ value, file }) => isDefinition(value) && !existsSync(join(tests, file.replace(/\.ts$/, '.test.ts'))))
+    .map(({ file }) => file);
+
 describe.each(registries)('$name', ({ folder, without, isDefinition, isRegistered, forgotten }) => {
   test('every definition is registered', async () => {
     const found = await exportsOf(join(src, folder), without);
@@ -64,10 +76,17 @@ describe.each(registries)('$name', ({ folder, without, isDefinition, isRegistere
     expect(unregistered(found, isDefinition, isRegistered)).toEqual([]);
   });
 
+  if (['actions', 'triggers'].includes(folder))
+    test('every definition has a test of its own', async () => {
+      const found = await exportsOf(join(src, folder), without);
+      expect(untested(found, isDefinition, join(unitTests, folder))).toEqual([]);
+    });
+
   test('one that was forgotten is named', async () => {
     const tree = await PlantedTree.create({ 'forgotten.ts': forgotten });
     try {
-      const found = await exportsOf(tree.path, ['eslint.config.js']);
+      const found = await exportsOf(tree.path);
+      expect(untested(found, isDefinition, join(unitTests, folder))).toEqual(['forgotten.ts']);
       expect(unregistered(found, isDefinition, isRegistered)).toEqual([expect.stringMatching(/^forgotten\.ts: /)]);
     } finally {
       await tree.remove();
