@@ -13,7 +13,7 @@ import { scenarios } from '../../src/local/demo/scenario.ts';
 import { eventually } from '../support/eventually.ts';
 import { seededRandom, shuffled } from '../support/random.ts';
 
-const VICTIMS = ['worker', 'controller', 'temporal', 'kube-apiserver', 'etcd'];
+const VICTIMS = ['worker', 'controller', 'temporal', 'kube-apiserver', 'etcd', 'kubelet'];
 const LONGEST_PAUSE_MS = 9_000;
 /** About as long as a step takes. */
 const STEP_MS = 120;
