@@ -60,23 +60,24 @@ export async function startNodeAndHealer(
   { kubelet, settings = {}, healer = true, onProgress = () => undefined }: NodeAndHealerOptions,
 ): Promise<void> {
   const began = Date.now();
-  onProgress('installing CRDs and rights');
-  await installManifests(admin);
-  const parts = [...(kubelet === false ? [] : ['node']), ...(healer ? ['healer'] : [])];
-  onProgress(`starting the ${parts.join(' and the ')}`);
   const worker = await freePort();
   const ports = { worker, controller: await freePort(new Set([worker])) };
-  await Promise.all([
-    ...(kubelet === false
-      ? []
-      : [env.supervisor.start(kubeletProcess(env, kubelet)).then(() => registerMetricsApi(admin, env.ports.kubelet))]),
-    ...(healer
-      ? [
-          env.supervisor.start(healerProcess(env, 'worker', ports.worker, settings)),
-          env.supervisor.start(healerProcess(env, 'controller', ports.controller, settings)),
-        ]
-      : []),
-  ]);
+  const start = (part: 'controller' | 'worker'): Promise<unknown> =>
+    healer ? env.supervisor.start(healerProcess(env, part, ports[part], settings)) : Promise.resolve();
+  const startNode = async (): Promise<void> => {
+    if (kubelet === false) return;
+    await env.supervisor.start(kubeletProcess(env, kubelet));
+    await registerMetricsApi(admin, env.ports.kubelet);
+  };
+  const startWhatNeedsManifests = async (): Promise<void> => {
+    onProgress('installing CRDs and rights');
+    await installManifests(admin);
+    const parts = [...(kubelet === false ? [] : ['node']), ...(healer ? ['healer'] : [])];
+    onProgress(`starting the ${parts.join(' and the ')}`);
+    await Promise.all([startNode(), start('controller')]);
+  };
+  // The worker takes longest to come up, and asks nothing of the cluster before it has work.
+  await Promise.all([start('worker'), startWhatNeedsManifests()]);
   env.prometheus.setTargets('kubeskippy', [
     ...(kubelet === false ? [] : [{ job: 'kubelet', url: `https://127.0.0.1:${env.ports.kubelet}/metrics` }]),
     ...(healer
