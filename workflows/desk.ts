@@ -25,7 +25,9 @@ export interface Desk {
   /** The decision did not hold: another one is waited for. */
   retract(): void;
   close(): void;
-  /** Waits for an operator's command; `undefined` after the timeout or at a stop. */
+  /** From now on an operator's command counts; say so before anybody is asked. */
+  openForOperator(): void;
+  /** Waits for the operator's command; `undefined` after the timeout or at a stop. */
   command(timeoutMs: number): Promise<OperatorCommand | undefined>;
   /** Sleeps; less long if the healing shall stop. */
   pause(ms: number): Promise<void>;
@@ -154,12 +156,14 @@ export function openDesk(): Desk {
     async pause(ms) {
       await condition(() => stop !== undefined, ms);
     },
+    openForOperator() {
+      operator = {};
+    },
     async command(timeoutMs) {
-      const waiting: { ordered?: OperatorCommand } = {};
-      operator = waiting;
-      await condition(() => waiting.ordered !== undefined || stop !== undefined, timeoutMs);
+      await condition(() => operator?.ordered !== undefined || stop !== undefined, timeoutMs);
+      const ordered = operator?.ordered;
       operator = undefined;
-      return stop === undefined ? waiting.ordered : undefined;
+      return stop === undefined ? ordered : undefined;
     },
     open(planDigest, signalsCount) {
       approval = { awaiting: planDigest, decided: undefined };

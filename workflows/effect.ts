@@ -146,6 +146,7 @@ async function askOperator(
   why: string,
   desk: Desk,
 ): Promise<Outcome | undefined> {
+  desk.openForOperator();
   desk.show('AwaitingOperator', `${why}. Signal \`operate\` with retry, skip, rollback or abort.`);
   await step(`wait for an operator: ${why}`).awaitOperator(action, why);
   const command = await desk.command(PATIENCE_MS);

@@ -1,4 +1,4 @@
-import { ActivityFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { allHandlersFinished, condition, continueAsNew, setHandler } from '@temporalio/workflow';
 import {
   applyCreations,
@@ -14,6 +14,7 @@ import {
   type RunningAction,
   type Wanted,
 } from '../src/domain/episode.ts';
+import { isObservation } from '../src/domain/firing.ts';
 import { summaryOf, type PolicySummary } from '../src/domain/policy-summary.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { certainly, step } from './activity-options.ts';
@@ -44,11 +45,19 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
   const news = { changed: true, deleted: false, ended: [] as ActionEnded[] };
   const lifetime = startLifetime();
 
-  setHandler(observeUpdate, (observation) => {
-    state = applyObservation(state, observation, Date.now());
-    news.changed = true;
-    return { firing: state.firing.length };
-  });
+  setHandler(
+    observeUpdate,
+    (observation) => {
+      state = applyObservation(state, observation, Date.now());
+      news.changed = true;
+      return { firing: state.firing.length };
+    },
+    {
+      validator: (observation) => {
+        if (!isObservation(observation)) throw ApplicationFailure.nonRetryable('this is no observation', 'Refused');
+      },
+    },
+  );
   setHandler(seenGoodQuery, () => state.seenGood);
   setHandler(actionEndedSignal, (ended) => {
     news.ended.push(ended);

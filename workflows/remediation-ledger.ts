@@ -3,6 +3,7 @@ import {
   admit,
   emptyLedger,
   expire,
+  isReservationRequest,
   nextExpiry,
   rebuild,
   reserve,
@@ -24,6 +25,8 @@ export async function remediationLedgerWorkflow(carried?: LedgerState): Promise<
 
   const answer = (message: LedgerRequest): ReservationAnswer => {
     const now = Date.now();
+    if (message.type !== 'settle' && !isReservationRequest(message.request))
+      return { granted: false, reason: 'NoneAllowed', message: 'this is no request for a reservation' };
     switch (message.type) {
       case 'admit':
         return admit(expire(state, now), message.request, now);

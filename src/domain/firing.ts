@@ -36,6 +36,19 @@ export interface Observation {
   readonly good: readonly string[];
 }
 
+/** Whether it is one: what is no observation must not become what a policy remembers. */
+export function isObservation(value: unknown): value is Observation {
+  if (typeof value !== 'object' || value === null) return false;
+  const { firing, good, policyGeneration, overflow, selected, unhealthy } = value as Partial<
+    Record<keyof Observation, unknown>
+  >;
+  return (
+    Array.isArray(firing) &&
+    Array.isArray(good) &&
+    [policyGeneration, overflow, selected, unhealthy].every((number) => Number.isFinite(number))
+  );
+}
+
 /** The policy workflow's answer to an observation. */
 export interface ObservationReply {
   /** How many firings the workflow now holds. */

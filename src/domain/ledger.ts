@@ -12,6 +12,18 @@ export interface ReservationRequest {
   readonly leaseMs: number;
 }
 
+/** Whether it is one: a lease without an end, or a limit that is no number, would hold for ever. */
+export function isReservationRequest(value: unknown): value is ReservationRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, policy, target, maxActionsPerHour, leaseMs } = value as Partial<
+    Record<keyof ReservationRequest, unknown>
+  >;
+  return (
+    [id, policy, target].every((text) => typeof text === 'string' && text !== '') &&
+    [maxActionsPerHour, leaseMs].every((number) => Number.isFinite(number))
+  );
+}
+
 export type ReservationAnswer =
   | { readonly granted: true }
   | {

@@ -9,29 +9,30 @@ const REVISION = 'deployment.kubernetes.io/revision';
 const hashOf = (template: PodTemplateSpec): string =>
   createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 9);
 
-/** Images whose pods never become Ready. */
-const isBroken = (template: PodTemplateSpec): boolean =>
-  template.spec.containers.some(({ image = '' }) => image.includes('broken'));
+/** Whether the pods of a template never become Ready. */
+type IsBroken = (template: PodTemplateSpec) => boolean;
 
 /**
  * The Deployment controller and a kubelet for which nothing takes any time: one ReplicaSet per template, pods by name,
  * statuses. Pods of an image that is called broken wait; everything else is Ready at once.
  */
-export function runControllers(api: MemoryApiServer): void {
+export function runControllers(api: MemoryApiServer, badImages: ReadonlySet<string>): void {
+  const isBroken: IsBroken = (template) =>
+    template.spec.containers.some(({ image = '' }) => image.includes('broken') || badImages.has(image));
   let working = false;
   api.onChange = (object) => {
     if (working || !['Deployment', 'ReplicaSet', 'Pod'].includes(object.kind ?? '')) return;
     working = true;
     try {
       collect(api);
-      for (const deployment of api.list('Deployment')) reconcile(api, deployment as Deployment);
+      for (const deployment of api.list('Deployment')) reconcile(api, deployment as Deployment, isBroken);
     } finally {
       working = false;
     }
   };
 }
 
-function reconcile(api: MemoryApiServer, deployment: Deployment): void {
+function reconcile(api: MemoryApiServer, deployment: Deployment, isBroken: IsBroken): void {
   const { namespace = '', name, uid, generation = 0 } = deployment.metadata;
   const hash = hashOf(deployment.spec.template);
   const replicas = deployment.spec.replicas ?? 1;
@@ -80,7 +81,7 @@ function reconcile(api: MemoryApiServer, deployment: Deployment): void {
       .list('Pod', namespace)
       .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === set.metadata.uid) === true);
     for (const pod of alive.slice(count)) api.delete(refOf(pod));
-    for (let index = alive.length; index < count; index++) makePod(api, set);
+    for (let index = alive.length; index < count; index++) makePod(api, set, isBroken(set.spec.template));
     const ready = isBroken(set.spec.template) ? 0 : count;
     total += count;
     available += ready;
@@ -116,9 +117,8 @@ function collect(api: MemoryApiServer): void {
 
 let serial = 0;
 
-function makePod(api: MemoryApiServer, set: ReplicaSet): void {
+function makePod(api: MemoryApiServer, set: ReplicaSet, broken: boolean): void {
   serial += 1;
-  const broken = isBroken(set.spec.template);
   const container: ContainerStatus = {
     name: 'app',
     restartCount: 0,

@@ -32,12 +32,15 @@ export class MemoryWorld {
   /** Revisions that the policy remembers as good. */
   seenGood: readonly string[] = [];
   ledger: LedgerState = rebuild(emptyLedger(), [], Date.now());
-  settings: ActivitySettings = { dryRun: false, protectedNamespaces: ['kube-system'], acceptSignals: true };
+  readonly settings: { -readonly [Name in keyof ActivitySettings]: ActivitySettings[Name] } = {
+    dryRun: false,
+    protectedNamespaces: ['kube-system'],
+    acceptSignals: true,
+  };
   readonly ports: ActivityPorts;
 
   constructor() {
     runControllers(this.api, this.badImages);
-    const settings = (): ActivitySettings => this.settings;
     this.ports = {
       cluster: this.cluster,
       actions: memoryActions(this.api),
@@ -70,9 +73,7 @@ export class MemoryWorld {
           this.audit.push(entry);
         },
       },
-      get settings() {
-        return settings();
-      },
+      settings: this.settings,
     };
   }
 

@@ -1,5 +1,6 @@
 import { QueryNotRegisteredError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { MESSAGES, policyWorkflowId } from '../../api/temporal-names.ts';
+import { StepError } from '../../errors.ts';
 import type { PolicyMailbox } from '../../ports/policy-mailbox.ts';
 
 const DEADLINE_MS = 5_000;
@@ -22,7 +23,8 @@ export const createPolicyMailbox = (client: Client): PolicyMailbox => ({
     } catch (error) {
       // Without the memory an undo to a revision that is not available now needs a person: the safe side.
       if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError) return [];
-      throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new StepError('Unavailable', `the policy's workflow does not answer: ${why}`, { cause: error });
     }
   },
 });

@@ -120,7 +120,7 @@ describe('a restart of a pod', () => {
   });
 
   test('asks whether the budget permits it in a dry run', async () => {
-    world.settings = { ...world.settings, dryRun: true };
+    world.settings.dryRun = true;
     world.cluster.budget = 'it would violate the budget';
     expect(await tryEffect(world, action)).toMatchObject({ result: 'ended', outcome: { reason: 'Refused' } });
     expect(gone()).toBe(false);

@@ -187,7 +187,7 @@ describe('a dry run', () => {
     [
       'of everything',
       () => {
-        world.settings = { ...world.settings, dryRun: true };
+        world.settings.dryRun = true;
       },
     ],
   ])('%s asks the API server and changes nothing', async (_name, change) => {

@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { MESSAGES } from '../../../src/api/temporal-names.ts';
+import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { HealingBench, type Healing, type HealingLane } from '../../support/healing-bench.ts';
+import { at, MemoryWorld } from '../../support/memory-world.ts';
+
+let bench: HealingBench;
+let lane: HealingLane;
+let world: MemoryWorld;
+let action: ObjectRef;
+
+beforeAll(async () => {
+  bench = await HealingBench.start();
+}, 60_000);
+afterAll(async () => {
+  await bench.stop();
+});
+beforeEach(async () => {
+  world = new MemoryWorld();
+  world.deploy('cart');
+  world.policy();
+  lane = await bench.open(world);
+});
+afterEach(async () => {
+  await lane.close();
+});
+
+const gone = (): boolean => world.api.find(at('HealingAction', action.name)) === undefined;
+/** As somebody deletes it, and the watcher tells. */
+const deletes = async (healing: Healing): Promise<void> => {
+  world.api.delete(at('HealingAction', action.name));
+  await healing.handle.signal(MESSAGES.deletionRequested);
+};
+
+describe.each<[string, string, (healing: Healing) => Promise<unknown>]>([
+  ['a deletion', 'Deleted', deletes],
+  ['a cancellation in the UI', 'Aborted', (healing) => healing.handle.cancel()],
+])('%s', (_name, reason, stop) => {
+  test('while a person is waited for means that nothing is done', async () => {
+    action = world.action({ approvalRequired: true });
+    const healing = await lane.start(action);
+    await healing.reaches('AwaitingApproval');
+    await stop(healing);
+    expect(await healing.outcome()).toMatchObject({ reason });
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('while a slot is waited for means that nothing is done', async () => {
+    world.policy({ safetyRules: { maxActionsPerHour: 1 } }, 'scarce');
+    const policyRef = { name: 'scarce', namespace: 'shop' };
+    await (await lane.start(world.action({ policyRef }, 'first'))).outcome();
+    action = world.action({ policyRef });
+    const healing = await lane.start(action);
+    await healing.reaches('AwaitingReservation');
+    await stop(healing);
+    expect(await healing.outcome()).toMatchObject({ reason });
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+
+  test('between two tries means that no other is made', async () => {
+    world.cluster.budget = 'no';
+    const name = world.pods('cart')[0]?.metadata.name ?? '';
+    action = world.action({
+      targetResource: { apiVersion: 'v1', kind: 'Pod', name },
+      retryPolicy: { maxAttempts: 5, backoffDelay: '1m', backoffMultiplier: 1 },
+    });
+    const healing = await lane.start(action);
+    await healing.reaches('Executing');
+    await new Promise<void>((resolve) => {
+      world.cluster.meanwhile = ({ type }) => {
+        if (type === 'evict') resolve();
+      };
+      if (world.cluster.seen.some(({ write }) => write.type === 'evict')) resolve();
+    });
+    await stop(healing);
+    expect(await healing.outcome()).toMatchObject({ reason });
+    expect(world.cluster.effects).toEqual([]);
+    expect(gone() || (world.the(action).metadata.finalizers ?? []).length === 0).toBe(true);
+  });
+
+  test('after the effect ends in proof all the same, and the finalizer goes', async () => {
+    action = world.action();
+    const acted = Promise.withResolvers<undefined>();
+    world.cluster.meanwhile = () => {
+      acted.resolve(undefined);
+    };
+    const healing = await lane.start(action);
+    await acted.promise;
+    await stop(healing);
+    expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
+    expect(world.cluster.effects).toHaveLength(1);
+    expect(gone()).toBe(reason === 'Deleted');
+  });
+});
+
+test('an action that was torn away after its effect ends, and its slot counts', async () => {
+  action = world.action();
+  world.cluster.meanwhile = () => {
+    world.cluster.meanwhile = () => undefined;
+    setTimeout(() => {
+      world.editAction(action, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+      world.api.delete(at('HealingAction', action.name));
+    }, 200);
+  };
+  world.editPolicy((spec) => ({ ...spec, verification: { stabilizationWindow: '1s', timeout: '3s' } }));
+  const healing = await lane.start(action);
+  expect(await healing.outcome()).toMatchObject({ reason: 'NotHealed' });
+  expect(world.ledger).toMatchObject({ leases: {}, settled: [{ id: action.uid }] });
+});
