@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { demandFreeSpace } from './free-space.ts';
 import { tryExclusive } from './servers/exclusive.ts';
 import { LOCAL_NODE, type Identity } from './servers/identities.ts';
 import { writeIdentityFiles } from './servers/identity-files.ts';
@@ -138,6 +139,7 @@ interface Resolved {
 async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): Promise<LocalEnvironment> {
   const { components, programs, directory, keepData, progress } = resolved;
   const began = Date.now();
+  demandFreeSpace(directory);
   const ports = await choosePorts({
     ...(options.ports === undefined ? {} : { requested: options.ports }),
     preferUsual: options.preferUsualPorts === true,

@@ -8,7 +8,7 @@ const SAME_INTERRUPTION_MS = 700;
 const LOOK_AT_ANCESTORS_MS = 500;
 
 export interface Interruption {
-  /** Aborted by the first signal, or when the npm that started us is gone. */
+  /** Aborted by the first signal, or when the npm that started us, or whoever reads what we write, is gone. */
   readonly signal: AbortSignal;
   /** What a program exits with that was ended by that signal (`130`); undefined while there was none. */
   readonly exitCode: number | undefined;
@@ -22,18 +22,26 @@ export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   let exitCode: number | undefined;
   let interruptedAt = 0;
-  const interrupt = (signal: (typeof SIGNALS)[number]): void => {
-    if (exitCode === undefined) {
-      exitCode = 128 + constants.signals[signal];
-      interruptedAt = Date.now();
-      controller.abort(new Error(`interrupted by ${signal}`));
-    } else if (Date.now() - interruptedAt > SAME_INTERRUPTION_MS) process.exit(exitCode);
+  const end = (signal: (typeof SIGNALS)[number] | 'SIGPIPE'): void => {
+    if (exitCode !== undefined) return;
+    exitCode = 128 + constants.signals[signal];
+    interruptedAt = Date.now();
+    controller.abort(new Error(`interrupted by ${signal}`));
   };
-  for (const signal of SIGNALS) process.on(signal, interrupt);
+  for (const signal of SIGNALS)
+    process.on(signal, () => {
+      if (exitCode !== undefined && Date.now() - interruptedAt > SAME_INTERRUPTION_MS) process.exit(exitCode);
+      end(signal);
+    });
+  // Nobody reads any more what we write: `| head`, or a terminal that is gone.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => {
+      end('SIGPIPE');
+    });
   const ancestors = npmAbove(process.pid);
   if (ancestors.length > 0)
     setInterval(() => {
-      if (!ancestors.every(isAlive)) interrupt('SIGTERM');
+      if (!ancestors.every(isAlive)) end('SIGTERM');
     }, LOOK_AT_ANCESTORS_MS).unref();
   return {
     signal: controller.signal,
