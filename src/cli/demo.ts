@@ -2,7 +2,7 @@ import { runDemo } from '../local/demo/demo.ts';
 import { listenForInterruption } from '../local/demo/interruption.ts';
 import { plainPresenter } from '../local/demo/plain-presenter.ts';
 import type { Presenter } from '../local/demo/presenter.ts';
-import { isDone, tableOf } from '../local/demo/result.ts';
+import { isDone, problemsOf, tableOf } from '../local/demo/result.ts';
 import { glyphsFor } from '../local/demo/screen/glyphs.ts';
 import { screenPresenter } from '../local/demo/screen-presenter.ts';
 import type { Ports } from '../local/servers/ports.ts';
@@ -22,7 +22,7 @@ export async function demo({ once, json, keepData, timeoutMs, ports }: DemoComma
   try {
     const results = await runDemo({ presenter, signal: interruption.signal, once, timeoutMs, keepData, ports });
     if (json) process.stdout.write(`${JSON.stringify({ incidents: results })}\n`);
-    else process.stdout.write(`\n${tableOf(results)}\n`);
+    else process.stdout.write(`\n${[tableOf(results), ...(once ? problemsOf(results) : [])].join('\n')}\n`);
     process.exitCode = once && !results.every(isDone) ? 1 : 0;
     // Ctrl-C is how the endless demo ends; with --once it is a failure.
     if (once && interruption.exitCode !== undefined) process.exitCode = interruption.exitCode;

@@ -77,18 +77,24 @@ function diagnosis(scenario: Scenario, app: App | undefined, now: number): strin
   return `step "${step?.name ?? 'report'}"${note} of HealingAction ${metadata.name}, workflow ${status?.workflow?.id ?? `ha-${metadata.uid}`}`;
 }
 
-const HEAD = ['incident', 'app', 'action', 'healed', 'verified', 'evidence→effect', 'fault→effect', 'fault→verified'];
+const HEAD = ['incident', 'app', 'action', 'healed', 'verified', 'evidence->effect', 'fault->effect', 'fault->verified'];
 
-/** The results as a table for people, with a line per incident that is not done. */
+/** A line per incident that is not done. */
+export const problemsOf = (results: readonly IncidentResult[]): readonly string[] =>
+  results.flatMap(({ name, waitingFor }) =>
+    waitingFor === undefined ? [] : [`${name} is not done; it waits for: ${waitingFor}`],
+  );
+
+/** The results as a table for people. */
 export function tableOf(results: readonly IncidentResult[]): string {
   const rows = results.map((result) => [
     result.name,
     result.app,
-    result.action ?? '–',
+    result.action ?? '-',
     result.healed ? 'yes' : 'NO',
     result.verified ? 'yes' : 'NO',
     ...[result.evidenceToEffectMs, result.faultToEffectMs, result.faultToVerifiedMs].map((ms) =>
-      ms === null ? '–' : seconds(ms),
+      ms === null ? '-' : seconds(ms),
     ),
   ]);
   const widths = HEAD.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -97,8 +103,5 @@ export function tableOf(results: readonly IncidentResult[]): string {
       .map((cell, column) => (column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  ')
       .trimEnd();
-  const problems = results.flatMap(({ name, waitingFor }) =>
-    waitingFor === undefined ? [] : [`${name} is not done; it waits for: ${waitingFor}`],
-  );
-  return [line(HEAD), ...rows.map(line), ...problems].join('\n');
+  return [line(HEAD), ...rows.map(line)].join('\n');
 }
