@@ -20,6 +20,7 @@ const SETTINGS = [
   '--sqlite-pragma=synchronous=normal',
   '--dynamic-config-value=history.transferProcessorMaxPollRPS=1000',
   '--dynamic-config-value=history.timerProcessorMaxPollRPS=1000',
+  '--dynamic-config-value=system.enableActivityEagerExecution=true',
 ];
 
 /** Temporal's development server with its UI and a database file. */
