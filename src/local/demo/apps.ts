@@ -1,8 +1,11 @@
 import type { HealingAction } from '../../api/healing-action.ts';
+import type { HealingPolicy } from '../../api/healing-policy.ts';
 import type { Deployment, Pod } from '../../api/workloads.ts';
 import { isTrue } from '../../domain/condition.ts';
+import { isTerminal } from '../../domain/outcome.ts';
 import { containerState } from '../../triggers/condition/pod-state.ts';
 import { accepted, auditTime, type AuditEntry } from './audit-log.ts';
+import { heldBack } from './held-back.ts';
 import { appOf, evidenceKey, incidentsOf, isWell, type Facts, type Incident } from './incident.ts';
 import { injectionAuditId, scenarios } from './scenario.ts';
 
@@ -14,6 +17,8 @@ export interface App {
   readonly well: boolean;
   /** Oldest first. */
   readonly incidents: readonly Incident[];
+  /** Why nothing is done although a trigger fires; absent while none does, or something is being done. */
+  readonly held?: string;
 }
 
 const CONDITIONS = scenarios.map(({ condition }) => condition);
@@ -25,6 +30,7 @@ const CONDITIONS = scenarios.map(({ condition }) => condition);
 export class Apps {
   readonly #deployments = new Map<string, Deployment>();
   readonly #actions = new Map<string, HealingAction>();
+  readonly #policies = new Map<string, HealingPolicy>();
   readonly #injected = new Map<string, number>();
   readonly #evidence = new Map<string, number>();
   readonly #effects = new Map<string, number>();
@@ -37,6 +43,17 @@ export class Apps {
 
   deploymentGone(name: string): void {
     this.#deployments.delete(name);
+  }
+
+  policy(policy: HealingPolicy): void {
+    this.#policies.set(policy.metadata.name, policy);
+  }
+
+  /** Whether there is something good to go back to, and a policy that looks after it. */
+  isUp(name: string): boolean {
+    const deployment = this.#deployments.get(name);
+    const policy = this.#policies.get(name);
+    return deployment !== undefined && isWell(deployment) && isTrue(policy?.status?.conditions, 'Ready');
   }
 
   /** Records stay when the object is gone. */
@@ -74,12 +91,18 @@ export class Apps {
       ...(injectedAt === undefined ? {} : { injectedAt }),
     };
     const scenario = scenarios.find(({ app }) => app === name);
+    const incidents = incidentsOf(name, actions, facts, scenario);
+    const last = actions.at(-1);
+    const policy = this.#policies.get(last?.spec.policyRef.name ?? name);
+    const busy = last !== undefined && !isTerminal(last.status?.conditions);
+    const held = policy === undefined || busy ? undefined : heldBack(policy, last, Date.now());
     return {
       name,
       wanted: deployment?.spec.replicas ?? 0,
       available: deployment?.status?.availableReplicas ?? 0,
       well: deployment !== undefined && isWell(deployment),
-      incidents: incidentsOf(name, actions, facts, scenario),
+      incidents,
+      ...(held === undefined ? {} : { held }),
     };
   }
 

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HealingPolicy } from '../../api/healing-policy.ts';
-import { isTrue } from '../../domain/condition.ts';
 import { installManifests } from '../install-manifests.ts';
 import type { Stack } from '../stack.ts';
 import { Apps } from './apps.ts';
@@ -11,7 +9,7 @@ import { watchCluster, type ClusterEvent } from './cluster-watch.ts';
 import { insistently } from './insistently.ts';
 import type { Presenter, Victim } from './presenter.ts';
 import { isDone, resultOf, type IncidentResult } from './result.ts';
-import { DEMO_NAMESPACE, inject, scenarios, type Scenario } from './scenario.ts';
+import { DEMO_NAMESPACE, inject, scenarios } from './scenario.ts';
 
 const MANIFESTS = fileURLToPath(new URL('../../../deploy/demo', import.meta.url));
 const TICK_MS = 200;
@@ -25,7 +23,6 @@ export class Demonstration {
   readonly #stack: Stack;
   readonly #presenter: Presenter;
   readonly #apps = new Apps();
-  readonly #policies = new Map<string, HealingPolicy>();
   readonly #toldEvents = new Set<string>();
   readonly #audit: AuditLogTail;
   readonly #watch: { stop(): Promise<void> };
@@ -40,7 +37,7 @@ export class Demonstration {
         this.#show();
       },
       policy: (policy) => {
-        this.#policies.set(policy.metadata.name, policy);
+        this.#apps.policy(policy);
       },
       deployment: (deployment) => {
         this.#apps.deployment(deployment);
@@ -96,18 +93,10 @@ export class Demonstration {
   async #breakApps(stop: AbortSignal): Promise<void> {
     for (const scenario of scenarios) {
       if (scenario.patch === undefined) continue;
-      await this.#until(() => this.#isUp(scenario), stop);
+      await this.#until(() => this.#apps.isUp(scenario.app), stop);
       await insistently(() => inject(this.#stack.admin, scenario), stop);
       await delay(STAGGER_MS, undefined, { signal: stop }).catch(() => undefined);
     }
-  }
-
-  /** There is something good to go back to, and somebody who looks after it. */
-  #isUp({ app }: Scenario): boolean {
-    const policy = this.#policies.get(app);
-    return (
-      this.#apps.list().find(({ name }) => name === app)?.well === true && isTrue(policy?.status?.conditions, 'Ready')
-    );
   }
 
   async #until(reached: () => boolean, stop: AbortSignal): Promise<void> {

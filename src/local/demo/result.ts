@@ -77,7 +77,16 @@ function diagnosis(scenario: Scenario, app: App | undefined, now: number): strin
   return `step "${step?.name ?? 'report'}"${note} of HealingAction ${metadata.name}, workflow ${status?.workflow?.id ?? `ha-${metadata.uid}`}`;
 }
 
-const HEAD = ['incident', 'app', 'action', 'healed', 'verified', 'evidence->effect', 'fault->effect', 'fault->verified'];
+const HEAD = [
+  'incident',
+  'app',
+  'action',
+  'healed',
+  'verified',
+  'evidence->effect',
+  'fault->effect',
+  'fault->verified',
+];
 
 /** A line per incident that is not done. */
 export const problemsOf = (results: readonly IncidentResult[]): readonly string[] =>

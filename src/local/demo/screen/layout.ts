@@ -66,6 +66,7 @@ function appSections({ apps }: Picture, frame: Frame, compactness: number): Line
     const detail = compactness >= 3 ? 'steps' : compactness >= (open ? 2 : 1) ? 'short' : 'full';
     return [
       appLine(app, incident, frame),
+      ...(app.held === undefined ? [] : [[styled('busy', `    ${printable(app.held)}`)]]),
       ...(incident === undefined || (compactness >= 6 && !open) ? [] : incidentLines(incident, detail, frame)),
       ...(compactness >= 4 ? [] : [[]]),
     ];
@@ -73,14 +74,14 @@ function appSections({ apps }: Picture, frame: Frame, compactness: number): Line
 }
 
 function appLine(
-  { name, wanted, available, well, incidents }: App,
+  { name, wanted, available, well, incidents, held }: App,
   incident: Incident | undefined,
   { glyphs }: Frame,
 ): Line {
   const failed = incident?.actions.at(-1)?.status?.phase === 'Failed';
   const [style, mark] = failed
     ? (['bad', glyphs.failed] as const)
-    : well && (incident === undefined || !isOpen(incident))
+    : well && held === undefined && (incident === undefined || !isOpen(incident))
       ? (['good', glyphs.done] as const)
       : (['busy', glyphs.ahead] as const);
   const before = incidents.slice(0, -1).filter(({ actions }) => actions.some(hasHealed)).length;

@@ -96,6 +96,13 @@ test('an app that was healed before says how often', () => {
   expect(text(picture([app('orders', healed, healed, verifying)])).join('\n')).toContain('(healed 2 times before)');
 });
 
+test('an app that fires again while its policy waits is not shown as well', () => {
+  const lines = text(picture([{ ...app('storefront', healed), held: 'crash fires again; cooldown' }]));
+  const at = lines.findIndex((line) => line.includes('storefront'));
+  expect(lines[at]).toMatch(/^·/);
+  expect(lines[at + 1]).toBe('    crash fires again; cooldown');
+});
+
 test('a healing that failed is marked and says why', () => {
   const conditions = [...conditionsUpTo('Executed'), condition('Succeeded', 'NotHealed', 0, 'False', 'still crashing')];
   const failed = {
