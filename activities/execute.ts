@@ -128,9 +128,10 @@ async function perform(
   if (live.metadata.annotations?.[markerKey] === undefined) {
     const result = await cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
     if (result.result !== 'written') return result;
-    claimed = result.object;
+    if (!dryRun) claimed = result.object;
   }
-  const pin = effect.write.type === 'evict' && !dryRun ? { resourceVersion: claimed.metadata.resourceVersion } : {};
+  // An eviction of a Pending pod whose uid alone does not fit is tried over and over by the API server itself.
+  const pin = effect.write.type === 'evict' ? { resourceVersion: claimed.metadata.resourceVersion } : {};
   return cluster.write({ ...effect.write, ...pin }, options);
 }
 

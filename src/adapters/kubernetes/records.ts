@@ -5,6 +5,7 @@ import type { Bounds } from '../../api/bounds.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { healingActionStatusBounds, healingPolicyStatusBounds } from '../../api/status-bounds.ts';
 import type { ObjectRef } from '../../domain/target-ref.ts';
+import { canonical } from '../../domain/canonical.ts';
 import { withinBounds } from '../../domain/within-bounds.ts';
 import { StepError } from '../../errors.ts';
 import type { ActionRecords, PolicyRecords } from '../../ports/records.ts';
@@ -123,19 +124,23 @@ async function updateStatus<T extends KubeObject & { readonly status?: S }, S>(
   const ref = 'metadata' in from ? { ...from.metadata, namespace: from.metadata.namespace ?? '' } : from;
   let known = 'metadata' in from ? from : undefined;
   return raced(async () => {
+    const fresh = known === undefined;
     const object = known ?? (await readByUid<T>(client, resource, ref));
     known = undefined; // whoever lost a race looks again
     if (object === undefined) return undefined;
-    const status = change(object);
-    if (status === undefined) return object;
+    const changed = change(object);
+    if (changed === undefined) return object;
+    const status = withinBounds(changed, bounds);
+    // Who waits says the same over and over. But an old copy may have become wrong: only the write can tell.
+    if (fresh && canonical(status) === canonical(object.status)) return object;
     try {
       return await client.replace<T>(
         resource,
         { namespace: ref.namespace, name: ref.name, subresource: 'status' },
-        { ...object, status: withinBounds(status, bounds) },
+        { ...object, status },
       );
     } catch (error) {
-      if (error instanceof KubeError && error.status === 404) return undefined;
+      if (isKubeError(error, 'NotFound')) return undefined;
       throw error;
     }
   });
