@@ -15,6 +15,7 @@ import {
 } from './servers/kubernetes-processes.ts';
 import { locatePrograms, type Programs } from './servers/locate.ts';
 import { ensurePki, type Pki } from './servers/pki.ts';
+import { PortClaims } from './servers/port-claims.ts';
 import { choosePorts, type Ports } from './servers/ports.ts';
 import type { ProgramName } from './servers/programs.ts';
 import { prometheus, PrometheusFiles, type PrometheusTarget } from './servers/prometheus-process.ts';
@@ -113,9 +114,11 @@ export async function startLocalEnvironment(options: LocalEnvironmentOptions = {
     await right.release();
   };
   for (let tries = 1; ; tries++) {
+    const claims = new PortClaims();
     try {
-      return await startOnce(options, { components, programs, directory, keepData, progress, release });
+      return await startOnce(options, { components, programs, directory, keepData, progress, claims, release });
     } catch (error) {
+      await claims.release();
       // Between choosing a port and listening on it somebody else may have taken it.
       if (error instanceof ProcessStartError && error.addressInUse && tries < START_TRIES) {
         progress(`${error.process}: its port was taken meanwhile, choosing others`);
@@ -133,17 +136,19 @@ interface Resolved {
   readonly directory: string;
   readonly keepData: boolean;
   readonly progress: (line: string) => void;
+  readonly claims: PortClaims;
   readonly release: () => Promise<void>;
 }
 
 async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): Promise<LocalEnvironment> {
-  const { components, programs, directory, keepData, progress } = resolved;
+  const { components, programs, directory, keepData, progress, claims } = resolved;
   const began = Date.now();
   demandFreeSpace(directory);
   const ports = await choosePorts({
     ...(options.ports === undefined ? {} : { requested: options.ports }),
     preferUsual: options.preferUsualPorts === true,
     say: progress,
+    claim: (port) => claims.take(port),
   });
   const pki = await ensurePki(join(directory, 'pki'), LOCAL_NODE);
   const apiServerUrl = `https://127.0.0.1:${ports.api}`;
@@ -175,6 +180,7 @@ async function startOnce(options: LocalEnvironmentOptions, resolved: Resolved): 
   }
   const stop = async (): Promise<void> => {
     await supervisor.stopAll({ force: !keepData });
+    await claims.release();
     await resolved.release();
   };
   let stopping: Promise<void> | undefined;

@@ -87,7 +87,7 @@ test.each(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
 
 test('two at once have nothing in common and both end', async () => {
   const both = [demo(), demo()];
-  await Promise.all(both.map((process) => says(process, 'storefront: verified')));
+  await Promise.all(both.map((process) => says(process, 'storefront: fault')));
   for (const process of both) process.signalGroup('SIGINT');
   const codes = await Promise.all(both.map((process) => process.ended));
   expect(codes).toEqual([0, 0]);

@@ -47,20 +47,26 @@ export interface PortChoice {
   readonly preferUsual?: boolean;
   /** Hears which usual port was taken, and what was chosen instead. */
   readonly say?: (line: string) => void;
+  /** Secures a port until its server listens; false if it is another's. Default: nobody else chooses at the same time. */
+  readonly claim?: Claim;
 }
+
+type Claim = (port: number) => Promise<boolean>;
+const unclaimed: Claim = () => Promise.resolve(true);
 
 /** Picks a port for each name. Throws {@link PortInUseError} for a requested one that is taken. */
 export async function choosePorts(choice: PortChoice): Promise<Ports> {
-  const chosen = await requestedPorts(choice.requested ?? {});
+  const { requested = {}, claim = unclaimed } = choice;
+  const chosen = await requestedPorts(requested, claim);
   for (const name of portNames) {
     if (chosen.has(name)) continue;
     const taken = new Set(chosen.values());
-    chosen.set(name, (await usualPort(name, choice, taken)) ?? (await freePort(taken)));
+    chosen.set(name, (await usualPort(name, choice, taken)) ?? (await freePort(taken, claim)));
   }
   return Object.fromEntries(chosen) as Ports;
 }
 
-async function requestedPorts(requested: Partial<Ports>): Promise<Map<PortName, number>> {
+async function requestedPorts(requested: Partial<Ports>, claim: Claim): Promise<Map<PortName, number>> {
   const chosen = new Map<PortName, number>();
   for (const name of portNames) {
     const port = requested[name];
@@ -70,7 +76,7 @@ async function requestedPorts(requested: Partial<Ports>): Promise<Map<PortName, 
     const twin = [...chosen].find(([, other]) => other === port)?.[0];
     if (twin !== undefined)
       throw new Error(`--${flagOf(twin)}-port and --${flagOf(name)}-port are both ${port}: choose another for one`);
-    if (!(await isFree(port))) throw new PortInUseError(name, port);
+    if (!(await isFree(port)) || !(await claim(port))) throw new PortInUseError(name, port);
     chosen.set(name, port);
   }
   return chosen;
@@ -79,7 +85,7 @@ async function requestedPorts(requested: Partial<Ports>): Promise<Map<PortName, 
 async function usualPort(name: PortName, choice: PortChoice, taken: ReadonlySet<number>): Promise<number | undefined> {
   const port = USUAL_PORTS[name];
   if (choice.preferUsual !== true || taken.has(port)) return undefined;
-  if (await isFree(port)) return port;
+  if ((await isFree(port)) && (await (choice.claim ?? unclaimed)(port))) return port;
   choice.say?.(`port ${port} for ${flagOf(name)} is in use${byWhom(port)}: another is chosen`);
   return undefined;
 }
@@ -108,11 +114,11 @@ export function isFree(port: number): Promise<boolean> {
  * A free port below the range from which the kernel takes ports for outgoing connections: else, while a server is
  * being restarted, a client that tries to reach it may be given its very port.
  */
-export async function freePort(except: ReadonlySet<number> = new Set()): Promise<number> {
+export async function freePort(except: ReadonlySet<number> = new Set(), claim = unclaimed): Promise<number> {
   const [low, high] = [12_000, Math.max(firstEphemeralPort(), 13_000)];
   for (let tries = 0; tries < 1000; tries++) {
     const port = randomInt(low, high);
-    if (!except.has(port) && (await isFree(port))) return port;
+    if (!except.has(port) && (await isFree(port)) && (await claim(port))) return port;
   }
   throw new Error(`no free port between ${low} and ${high} on ${HOST}: end some of the programs that listen there`);
 }

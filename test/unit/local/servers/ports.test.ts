@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { PortClaims } from '../../../../src/local/servers/port-claims.ts';
 import { choosePorts, freePort, isFree, USUAL_PORTS } from '../../../../src/local/servers/ports.ts';
 import { listensOn, whoListensOn } from '../../../../src/local/supervisor/listening-sockets.ts';
 
@@ -66,6 +67,22 @@ test('a usual port is taken where it is free; where it is not, another is chosen
   const ports = await choosePorts({ preferUsual: true, say: (line) => lines.push(line) });
   expect(ports.temporalMetrics).not.toBe(USUAL_PORTS.temporalMetrics);
   expect(lines.join('\n')).toContain(`port ${USUAL_PORTS.temporalMetrics} for temporal-metrics is in use`);
+});
+
+test('two that choose at the same time never choose the same, although nobody listens yet', async () => {
+  const claims = [new PortClaims(), new PortClaims()];
+  try {
+    const [first, second] = await Promise.all(
+      claims.map((own) => choosePorts({ preferUsual: true, claim: (port) => own.take(port) })),
+    );
+    const twice = Object.values(first ?? {}).filter((port) => Object.values(second ?? {}).includes(port));
+    expect(twice).toEqual([]);
+    await expect(
+      choosePorts({ requested: { api: first!.api }, claim: (port) => claims[1]!.take(port) }),
+    ).rejects.toThrow(`port ${first!.api} for api is in use`);
+  } finally {
+    await Promise.all(claims.map((own) => own.release()));
+  }
 });
 
 test('who listens is known by process, not by port alone', async () => {
