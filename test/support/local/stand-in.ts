@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { expect } from '@jest/globals';
 import { identify, isAlive, type ProcessIdentity } from '../../../src/local/supervisor/process-identity.ts';
 import { eventually } from '../eventually.ts';
 
@@ -37,7 +38,6 @@ export async function startStandIn(program: string): Promise<StandIn> {
 /** Waits until none of the processes runs any more. */
 export async function allGone(processes: readonly ProcessIdentity[], withinMs = 5000): Promise<void> {
   await eventually(() => {
-    const left = processes.filter(isAlive).map(({ pid }) => pid);
-    if (left.length > 0) throw new Error(`still running: ${left.join(', ')}`);
+    expect(processes.filter(isAlive)).toEqual([]);
   }, withinMs);
 }

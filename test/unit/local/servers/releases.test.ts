@@ -41,7 +41,8 @@ test.each([
 });
 
 test('what ships is right and in the versions that the project wants', () => {
-  for (const release of readReleases()) expect(release.version).toBe(PROGRAMS[release.program].version);
+  const others = readReleases().filter(({ program, version }) => version !== PROGRAMS[program].version);
+  expect(others).toEqual([]);
 });
 
 test('a release of another version or platform is not offered', () => {
