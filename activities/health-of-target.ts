@@ -3,6 +3,7 @@ import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
 import { isWorkload, restartsByPod, rolloutCounts, type Workload } from '../src/domain/health.ts';
 import { controllerOf } from '../src/domain/owner-chain.ts';
 import type { Baseline } from '../src/domain/steps.ts';
+import type { TargetRef } from '../src/domain/target-ref.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
 
 /** The workload whose health shows whether a healing helped: the target, or for a pod its outermost controller. */
@@ -13,24 +14,26 @@ export interface WorkloadView {
 }
 
 /** For a pod that is gone the plan remembers what controlled it. */
-export function healthSubject({ target, parameters }: Plan): {
-  apiVersion: string;
-  kind: string;
-  namespace: string;
-  name: string;
-} {
-  const { workloadApiVersion: apiVersion, workloadKind: kind, workloadName: name } = parameters ?? {};
-  if (apiVersion === undefined || kind === undefined || name === undefined) return target;
-  return { apiVersion, kind, namespace: target.namespace, name };
+export function healthSubject({ target, parameters }: Plan): TargetRef {
+  const { workloadApiVersion, workloadKind, workloadName, workloadUid } = parameters ?? {};
+  return workloadApiVersion === undefined ||
+    workloadKind === undefined ||
+    workloadName === undefined ||
+    workloadUid === undefined
+    ? target
+    : {
+        apiVersion: workloadApiVersion,
+        kind: workloadKind,
+        namespace: target.namespace,
+        name: workloadName,
+        uid: workloadUid,
+      };
 }
 
-/** Undefined when the workload is gone, or is of a kind whose health is not known. */
-export async function viewWorkload(
-  cluster: ClusterReader,
-  subject: { apiVersion: string; kind: string; namespace: string; name: string },
-): Promise<WorkloadView | undefined> {
+/** Undefined when the workload is gone, another has its name now, or it is of a kind whose health is not known. */
+export async function viewWorkload(cluster: ClusterReader, subject: TargetRef): Promise<WorkloadView | undefined> {
   const workload = await cluster.get(subject);
-  if (workload === undefined || !isWorkload(workload)) return undefined;
+  if (workload?.metadata.uid !== subject.uid || !isWorkload(workload)) return undefined;
   const labels = Object.entries(workload.spec.selector.matchLabels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(',');

@@ -48,6 +48,7 @@ function planPod(pod: Pod, { template, related }: PlanInput<Restartable>): PlanR
       workloadApiVersion: workload.apiVersion ?? '',
       workloadKind: workload.kind ?? '',
       workloadName: workload.metadata.name,
+      workloadUid: workload.metadata.uid,
       ...(grace === undefined ? {} : { gracePeriodSeconds: String(grace) }),
     },
     summary: `evict ${named(pod)}, so that its controller creates it again`,

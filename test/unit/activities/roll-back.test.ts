@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { rollBack } from '../../../activities/roll-back.ts';
+import { KEYS } from '../../../src/api/constants.ts';
+import type { Baseline, RollbackResult } from '../../../src/domain/steps.ts';
+import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { at, MemoryWorld } from '../../support/memory-world.ts';
+import { accepted, attempt, tryEffect } from '../../support/steps.ts';
+
+let world: MemoryWorld;
+let action: ObjectRef;
+let baseline: Baseline;
+
+/** An undo that has made things worse: what it went back to has gone bad. */
+beforeEach(async () => {
+  world = new MemoryWorld();
+  world.deploy('cart');
+  world.rollOut('cart', 'broken:2');
+  world.policy();
+  world.badImages.add('web:1');
+  action = world.action({ action: { name: 'back', type: 'undo' } });
+  await accepted(world, action);
+  const result = await tryEffect(world, action);
+  if (result.result !== 'executed') throw new Error(JSON.stringify(result));
+  ({ baseline } = result);
+});
+
+const takeBack = (over: Partial<Baseline> = {}): Promise<RollbackResult> =>
+  rollBack(world.ports, action, world.the(action).status?.planDigest ?? '', { ...baseline, ...over }, attempt());
+const rollback = () => world.the(action).status?.rollback?.outcome;
+
+describe('a rollback', () => {
+  test('takes back exactly what was set, in one marked write', async () => {
+    expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+    expect(world.imageOf('cart')).toBe('broken:2');
+    expect(world.deployment('cart').metadata.annotations).toMatchObject({
+      [`kubeskippy.io/reverted-${action.uid}`]: 'rollback-1',
+    });
+    expect(rollback()).toBe('done');
+    expect(
+      world
+        .the(action)
+        .status?.audit?.slice(-2)
+        .map(({ kind, step }) => `${step ?? ''} ${kind}`),
+    ).toEqual(['rollback intent', 'rollback outcome']);
+  });
+
+  test('is done once', async () => {
+    await takeBack();
+    expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+    expect(world.cluster.effects).toHaveLength(2);
+  });
+
+  test('whose answer was lost is found by its mark', async () => {
+    world.cluster.fault = () => 'answer lost';
+    await expect(takeBack()).rejects.toThrow();
+    world.cluster.fault = () => undefined;
+    expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+    expect(world.cluster.effects).toHaveLength(2);
+  });
+
+  test('is not made when nothing is worse than before', async () => {
+    expect(await takeBack({ available: 0 })).toMatchObject({ result: 'not-possible' });
+    expect(world.imageOf('cart')).toBe('web:1');
+    expect(rollback()).toBe('impossible');
+  });
+
+  test('is not made over what somebody else has set since', async () => {
+    world.rollOut('cart', 'broken:theirs');
+    expect(await takeBack()).toMatchObject({ result: 'taken-over' });
+    expect(world.imageOf('cart')).toBe('broken:theirs');
+    expect(rollback()).toBe('refused');
+  });
+
+  test('is not made over what somebody else sets in that moment', async () => {
+    world.cluster.meanwhile = () => {
+      world.rollOut('cart', 'broken:theirs');
+    };
+    expect(await takeBack()).toMatchObject({ result: 'conflict' });
+    expect(world.imageOf('cart')).toBe('broken:theirs');
+  });
+
+  test.each<[string, () => void]>([
+    [
+      'the target is protected by now',
+      () => {
+        world.label('Deployment', 'cart', KEYS.protected, 'true');
+      },
+    ],
+    [
+      'its policy protects it by now',
+      () => {
+        world.editPolicy((spec) => ({
+          ...spec,
+          safetyRules: { protectedResources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] },
+        }));
+      },
+    ],
+    [
+      'its namespace is protected by now',
+      () => {
+        world.settings.protectedNamespaces = ['shop'];
+      },
+    ],
+    [
+      'the API server refuses it',
+      () => {
+        world.cluster.refusal = 'denied';
+      },
+    ],
+  ])('is not made when %s', async (_what, change) => {
+    change();
+    expect(await takeBack()).toMatchObject({ result: 'taken-over' });
+    expect(world.imageOf('cart')).toBe('web:1');
+  });
+
+  test('is possible although the policy is gone: it is a duty, not a right', async () => {
+    world.api.delete(at('HealingPolicy', 'policy'));
+    expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+  });
+
+  test('of a target that is gone is not possible', async () => {
+    world.api.delete(at('Deployment', 'cart'));
+    expect(await takeBack()).toMatchObject({ result: 'not-possible' });
+  });
+
+  test('is not made once the action has ended, by a sleeper for example', async () => {
+    world.editAction(action, (object) => ({
+      ...object,
+      status: {
+        ...object.status,
+        conditions: [{ type: 'Succeeded', status: 'False', reason: 'NotHealed', message: '', lastTransitionTime: '' }],
+      },
+    }));
+    expect(await takeBack()).toMatchObject({ result: 'not-possible' });
+    expect(world.imageOf('cart')).toBe('web:1');
+  });
+
+  test('that sleeps before its write is stopped when the rollback is given up', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const asleep = Promise.withResolvers<undefined>();
+    world.cluster.meanwhile = async () => {
+      world.cluster.meanwhile = () => undefined;
+      asleep.resolve(undefined);
+      await gate.promise;
+    };
+    const slow = takeBack();
+    await asleep.promise;
+    expect(await takeBack({ available: 0 })).toMatchObject({ result: 'not-possible' });
+    gate.resolve(undefined);
+    expect(await slow).toMatchObject({ result: 'conflict' });
+    expect(world.imageOf('cart')).toBe('web:1');
+    expect(world.deployment('cart').metadata.annotations?.[KEYS.fence]).toBeDefined();
+  });
+});
