@@ -21,7 +21,7 @@ const SHUTDOWN_GRACE = '15s';
 /** Workflows and activities: everything that acts. Rejects when Temporal or the bundle cannot be had. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningProcess> {
   const kube = loadKubeClient(config);
-  const connection = await NativeConnection.connect({ address: config.temporal.address });
+  const connection = await connect(config.temporal.address);
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const events = createEventRecorder(kube, log);
   const worker = await Worker.create({
@@ -57,4 +57,16 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
       await connection.close();
     },
   };
+}
+
+async function connect(address: string): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect({ address });
+  } catch (error) {
+    throw new Error(
+      `Temporal cannot be reached at ${address}: start it (\`temporal server start-dev\`, or \`kubeskippy local up\`), ` +
+        'or set temporal.address or KUBESKIPPY_TEMPORAL_ADDRESS',
+      { cause: error },
+    );
+  }
 }

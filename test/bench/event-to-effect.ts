@@ -19,7 +19,7 @@ export interface EventToEffect {
 const NAMESPACE = 'bench';
 const SETTLE_MS = 30_000;
 /** Between incidents: latency is measured here, not how much fits. */
-const SPACING_MS = 400;
+const SPACING_MS = 1_500;
 
 /**
  * From the write that makes a condition true to the healer's write, both as the API server's audit log has them: `n`

@@ -289,7 +289,15 @@ export class KubeClient {
 function serverOf(kubeConfig: KubeConfig): string {
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null)
-    throw new Error('the kubeconfig names no current cluster: set KUBECONFIG or --kubeconfig, or choose a --context');
+    throw new Error(
+      'the kubeconfig names no current cluster: choose one with `kubectl config use-context`, or set kubernetes.context or KUBESKIPPY_CONTEXT',
+    );
+  // What client-node makes up when it has found nothing at all; without TLS it refuses each request later on.
+  if (cluster.server === 'http://localhost:8080' && !cluster.skipTLSVerify)
+    throw new Error(
+      'no cluster to talk to: there is no kubeconfig at KUBECONFIG or ~/.kube/config, and this does not run in a pod; ' +
+        'set KUBECONFIG, or kubernetes.kubeconfig or KUBESKIPPY_KUBECONFIG',
+    );
   return cluster.server.replace(/\/+$/, '');
 }
 
