@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { ACTION_CONDITIONS } from '../src/api/constants.ts';
 import type { AuditEntry, HealingAction, HealingActionStatus } from '../src/api/healing-action.ts';
 import { healingActionStatusBounds } from '../src/api/status-bounds.ts';
 import { canonical } from '../src/domain/canonical.ts';
-import { setConditions, type ConditionChange } from '../src/domain/condition.ts';
+import { setConditions, type Condition, type ConditionChange } from '../src/domain/condition.ts';
 import { derivePhase, isTerminal } from '../src/domain/outcome.ts';
 import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
 import { withinBounds } from '../src/domain/within-bounds.ts';
@@ -25,11 +26,17 @@ export const asTarget = (action: HealingAction): TargetRef => ({
 
 export type StatusChange = Partial<HealingActionStatus> & { readonly set?: readonly ConditionChange[] };
 
+const ORDER: readonly string[] = ACTION_CONDITIONS;
+
+/** As the steps come: `kubectl describe` then reads as the story. */
+const inOrder = (conditions: readonly Condition[]): readonly Condition[] =>
+  conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+
 /** The status with this change made and everything that follows from it; undefined once the action has ended. */
 export function changed(action: HealingAction, change: StatusChange, now: string): HealingActionStatus | undefined {
   if (isTerminal(action.status?.conditions)) return undefined;
   const { set = [], ...fields } = change;
-  const conditions = setConditions(action.status?.conditions, set, now, action.metadata.generation);
+  const conditions = inOrder(setConditions(action.status?.conditions, set, now, action.metadata.generation));
   const phase = derivePhase(conditions);
   const last = set.at(-1);
   return {

@@ -4,7 +4,7 @@ import { createActivities } from '../activities/index.ts';
 import { createCluster } from '../src/adapters/kubernetes/cluster.ts';
 import { createEventRecorder } from '../src/adapters/kubernetes/event-recorder.ts';
 import { createActionRecords, createPolicyRecords } from '../src/adapters/kubernetes/records.ts';
-import { createLedger } from '../src/adapters/temporal/ledger.ts';
+import { createLedger, startLedger } from '../src/adapters/temporal/ledger.ts';
 import { createPolicyMailbox } from '../src/adapters/temporal/policy-mailbox.ts';
 import { analyzers } from '../src/analyzers/index.ts';
 import { TASK_QUEUE } from '../src/api/temporal-names.ts';
@@ -48,6 +48,9 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
     maxCachedWorkflows: 1_000,
   });
   const ended = worker.run();
+  startLedger(client).catch((error: unknown) => {
+    log.warn({ err: error }, 'ledger not started; the first reservation will');
+  });
   log.info({ temporal: config.temporal.address, cluster: kube.server, taskQueue: TASK_QUEUE }, 'worker is running');
   return {
     ended,

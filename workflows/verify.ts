@@ -28,7 +28,7 @@ export async function verify(
     state = observe(state, await look.measure(action, plan.planDigest, baseline), Date.now());
     const verdict = assess(state, rules, Date.now());
     if (verdict.verdict === 'running') {
-      await sleep(verdict.nextInMs);
+      await sleep(verdict.nextInMs, { summary: 'then look again' });
       continue;
     }
     if (verdict.verdict === 'healed') return { reason: 'Healed', message: verdict.detail }; // written down by the report

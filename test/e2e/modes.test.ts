@@ -164,7 +164,13 @@ test('automatic: heals, and the evidence, the change and the proof stand in the 
   expect(status?.analysis).toMatchObject({ analyzer: 'rules', choice: 'undo' });
   expect(shop.image(await shop.deployment('web'))).toBe(shop.image(good));
   expect(effects('automatic')).toHaveLength(1);
-  expect((await shop.readAction(metadata.name)).metadata.finalizers ?? []).toEqual([]);
+  await eventually(
+    async () => {
+      expect((await shop.readAction(metadata.name)).metadata.finalizers ?? []).toEqual([]);
+    },
+    10_000,
+    100,
+  );
   const policy = await eventually(
     async () => {
       const { status } = await shop.readPolicy('healer');

@@ -68,14 +68,21 @@ export function createLedger(client: Client): LedgerPort {
   };
 }
 
+/** So that the past hour has been read back before the first healing asks. Running already, it stays as it is. */
+export async function startLedger(client: Client): Promise<void> {
+  await client.workflow.start(WORKFLOWS.ledger, LEDGER);
+}
+
+const LEDGER = {
+  workflowId: LEDGER_WORKFLOW_ID,
+  taskQueue: TASK_QUEUE,
+  workflowIdConflictPolicy: 'USE_EXISTING',
+  staticSummary: 'rate limits and target locks of all policies',
+  args: [],
+} as const;
+
 async function send(client: Client, requests: readonly LedgerRequest[]): Promise<readonly ReservationAnswer[]> {
-  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.ledger, {
-    workflowId: LEDGER_WORKFLOW_ID,
-    taskQueue: TASK_QUEUE,
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    staticSummary: 'rate limits and target locks of all policies',
-    args: [],
-  });
+  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.ledger, { ...LEDGER, args: [] });
   return client.withDeadline(Date.now() + DEADLINE_MS, () =>
     client.workflow.executeUpdateWithStart<LedgerWorkflow, readonly ReservationAnswer[], [readonly LedgerRequest[]]>(
       MESSAGES.reserve,
