@@ -85,9 +85,9 @@ describe('a status', () => {
     const before = await actions.read(ref());
     await actions.update(ref(), (latest) => changed(latest, { attempts: 9 }, NOW));
     expect(await actions.read(ref())).toEqual(before);
-    await expect(
-      actions.update(ref(), ({ status }) => ({ ...status, phase: 'Succeeded' })),
-    ).rejects.toMatchObject({ code: 'Invalid' });
+    await expect(actions.update(ref(), ({ status }) => ({ ...status, phase: 'Succeeded' }))).rejects.toMatchObject({
+      code: 'Invalid',
+    });
   });
 
   test('of the largest kind is not refused, whatever the texts', async () => {
