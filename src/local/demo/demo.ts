@@ -20,6 +20,8 @@ export interface DemoOptions {
   /** Leave what the servers wrote, for looking at it afterwards. */
   readonly keepData?: boolean;
   readonly ports?: Partial<Ports>;
+  /** Take the ports that people know where they are free. Default: yes. */
+  readonly preferUsualPorts?: boolean;
 }
 
 const GIVE_UP_STARTING_MS = 8_000;
@@ -34,7 +36,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly IncidentRe
   const starting = startStack({
     directory,
     keepData: options.keepData === true,
-    preferUsualPorts: true,
+    preferUsualPorts: options.preferUsualPorts ?? true,
     ...(options.ports === undefined ? {} : { ports: options.ports }),
     signal,
     kubelet: { crashBackoffBase: '1s' },
