@@ -44,7 +44,7 @@ function setAt(target: Record<string, unknown>, path: readonly string[], value: 
 export function loadConfig(environment: Environment, file?: string): Config {
   const raw: Record<string, unknown> = {};
   if (file !== undefined) {
-    const parsed: unknown = parse(readFileSync(file, 'utf8')) ?? {};
+    const parsed: unknown = read(file) ?? {};
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
       throw new Error(`configuration file ${file} must hold a mapping, such as "temporal: {address: …}"`);
     Object.assign(raw, parsed);
@@ -55,5 +55,21 @@ export function loadConfig(environment: Environment, file?: string): Config {
   }
   const result = Config.safeParse(raw);
   if (!result.success) throw new Error(`configuration is not valid:\n${z.prettifyError(result.error)}`);
-  return Object.freeze(result.data);
+  return frozen(result.data);
+}
+
+function read(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Object && 'message' in error ? String(error.message) : String(error);
+    throw new Error(`configuration file ${file} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+/** All the way down: settings are read once, and hold for as long as the process lives. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }

@@ -262,9 +262,9 @@ export class KubeClient {
     for (const [key, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) url.searchParams.set(key, String(value));
     const context = new RequestContext(url.toString(), HttpMethod.GET);
-    await this.#kubeConfig.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
     try {
+      await this.#kubeConfig.applySecurityAuthentication(context); // may ask a program for credentials, which may fail
+      const dispatcher = context.getDispatcher();
       return await undiciRequest(url, {
         method,
         headers: {

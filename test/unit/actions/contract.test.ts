@@ -1,0 +1,146 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { actionFor, supportsKind } from '../../../src/actions/index.ts';
+import type { ActionDefinition, Effect, Parameters } from '../../../src/actions/define-action.ts';
+import type { ActionTemplate } from '../../../src/api/healing-action.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import type { Write, WriteResult } from '../../../src/ports/cluster.ts';
+import { at, MemoryWorld } from '../../support/memory-world.ts';
+
+/** What every action keeps to, whatever it does. A new action is one row more. */
+const contracts: [ActionTemplate['type'], 'Deployment' | 'Pod'][] = [
+  ['restart', 'Deployment'],
+  ['restart', 'Pod'],
+  ['undo', 'Deployment'],
+];
+
+const MARKER = { key: 'kubeskippy.io/applied-x', value: 'execute-1' };
+const REVERTED = { key: 'kubeskippy.io/reverted-x', value: 'rollback-1' };
+
+describe.each(contracts)('%s of a %s', (type, kind) => {
+  let world: MemoryWorld;
+  let definition: ActionDefinition;
+  let name: string;
+  let parameters: Parameters;
+
+  beforeEach(async () => {
+    world = new MemoryWorld();
+    world.deploy('cart');
+    world.rollOut('cart', 'broken:2');
+    name = kind === 'Pod' ? (world.pods('cart')[0]?.metadata.name ?? '') : 'cart';
+    const found = actionFor(type);
+    if (found === undefined) throw new Error(`no action ${type}`);
+    definition = found;
+    const planned = await plan();
+    if (planned.result !== 'planned') throw new Error(planned.message);
+    ({ parameters } = planned);
+  });
+
+  const target = (): KubeObject => world.api.get(at(kind, name));
+  const plan = async () =>
+    definition.plan({
+      target: target(),
+      related: await definition.gather(world.cluster, target()),
+      template: { type },
+      stamp: '2026-01-01T00:00:00.000Z',
+      seenGood: [],
+    });
+  const effect = async (live = target()): Promise<Effect> =>
+    definition.execute({
+      target: live,
+      related: await definition.gather(world.cluster, live),
+      parameters,
+      marker: MARKER,
+    });
+  const send = async (writes: readonly (Write | undefined)[], dryRun = false): Promise<WriteResult | undefined> => {
+    let last: WriteResult | undefined;
+    for (const write of writes) {
+      if (write === undefined) continue;
+      last = await world.cluster.write(write, { auditId: 'x', dryRun, deadline: Date.now() + 10_000 });
+      if (last.result !== 'written') break;
+    }
+    return last;
+  };
+  const doIt = async (live?: KubeObject, dryRun = false): Promise<string> => {
+    const found = await effect(live);
+    if (found.result !== 'effect') return found.result;
+    return (await send([found.claim, found.write], dryRun))?.result ?? 'nothing';
+  };
+
+  test('applies to this kind', () => {
+    expect(supportsKind(definition, at(kind, name))).toBe(true);
+    expect(supportsKind(definition, { apiVersion: 'example.org/v1', kind })).toBe(false);
+  });
+
+  test('is planned in absolute values that the status can hold', async () => {
+    expect(await plan()).toEqual(await plan());
+    expect(Object.keys(parameters).length).toBeLessThanOrEqual(12);
+    for (const value of Object.values(parameters)) expect(value.length).toBeLessThanOrEqual(256);
+  });
+
+  test('plans and prepares without a write', async () => {
+    await plan();
+    await effect();
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('writes nothing in a dry run', async () => {
+    const before = target();
+    expect(await doIt(undefined, true)).toBe('written');
+    expect(target()).toEqual(before);
+  });
+
+  test('is seen once it is done, and not before', async () => {
+    const uid = target().metadata.uid;
+    const seen = () => definition.confirm({ target: world.api.find(at(kind, name)), uid, parameters });
+    const before = definition.baseline(target());
+    expect(seen()).toBe('not-applied');
+    expect(definition.baseline(target())).toBe(before);
+    expect(await doIt()).toBe('written');
+    expect(seen()).toBe('applied');
+  });
+
+  test('a second time changes nothing, from the same read or another', async () => {
+    const live = target();
+    await doIt(live);
+    const after = world.api.find(at(kind, name));
+    expect(await doIt(live)).not.toBe('written');
+    expect(world.api.find(at(kind, name))).toEqual(after);
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+
+  test('does not touch another object of the same name', async () => {
+    const live = target();
+    const other = { ...live, metadata: { ...live.metadata, uid: 'another' } };
+    const found = await effect(live);
+    if (found.result !== 'effect') throw new Error(found.message);
+    world.api.onChange = () => undefined;
+    world.api.delete(at(kind, name));
+    world.api.create(other);
+    const before = world.api.get(at(kind, name));
+    expect((await send([found.claim, found.write]))?.result).toBe('conflict');
+    expect(world.api.get(at(kind, name))).toEqual(before);
+  });
+
+  test('says what it changes, in texts', async () => {
+    const found = await effect();
+    expect(found).toMatchObject({ changes: [{ field: expect.any(String), newValue: expect.any(String) }] });
+  });
+
+  test('has an inverse that gives back exactly what was there, or none', async () => {
+    const before = target();
+    await doIt();
+    const live = world.api.find(at(kind, name)) ?? before;
+    const related = await definition.gather(world.cluster, live);
+    const inverse = definition.inverse({ target: live, related, parameters, marker: REVERTED });
+    expect(inverse !== undefined).toBe(definition.reversible);
+    if (inverse?.result !== 'effect') return;
+    expect((await send([inverse.write]))?.result).toBe('written');
+    const { spec, metadata } = world.api.get(at(kind, name));
+    expect(spec).toEqual((before as { spec?: unknown }).spec);
+    expect(metadata.annotations).toEqual({
+      ...before.metadata.annotations,
+      [MARKER.key]: MARKER.value,
+      [REVERTED.key]: REVERTED.value,
+    });
+  });
+});
