@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { execute } from '../../../activities/execute.ts';
+import { report } from '../../../activities/report.ts';
+import { FINALIZER } from '../../../src/api/constants.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { ExecutionResult } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, attempt, tryEffect } from '../../support/steps.ts';
+import { accepted, attempt, now, tryEffect } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
@@ -114,6 +116,84 @@ describe('two attempts at a time', () => {
     });
     expect(outcomeOf(await tryEffect(world, action))).toBe('conflict');
     expect(world.cluster.effects).toHaveLength(0);
+  });
+
+  /** Stops the first attempt between its finalizer and its claim, where it looks at the workload, until `wake`. */
+  const beforeClaim = (): { readonly asleep: Promise<void>; readonly wake: () => void } => {
+    const reached = Promise.withResolvers<undefined>();
+    const gate = Promise.withResolvers<undefined>();
+    const list = world.cluster.list.bind(world.cluster);
+    let first = true;
+    Object.assign(world.cluster, {
+      list: async (...args: Parameters<typeof list>) => {
+        if (first && (world.the(action).metadata.finalizers ?? []).length > 0) {
+          first = false;
+          reached.resolve(undefined);
+          await gate.promise;
+        }
+        return list(...args);
+      },
+    });
+    return {
+      asleep: reached.promise,
+      wake: () => {
+        gate.resolve(undefined);
+      },
+    };
+  };
+  /** A read that comes after the finalizer is set: the list of the workload is asked for only then. */
+  const slowAttempt = async (): Promise<{ readonly slow: Promise<ExecutionResult>; readonly wake: () => void }> => {
+    world.editAction(action, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, finalizers: [FINALIZER] },
+    }));
+    const { asleep, wake } = beforeClaim();
+    const slow = tryEffect(world, action);
+    await asleep;
+    return { slow, wake };
+  };
+
+  test('a sleeper that wakes between finalizer and claim does not act under the claim of another', async () => {
+    const { slow, wake } = await slowAttempt();
+    world.cluster.fault = () => 'lost';
+    await expect(tryEffect(world, action)).rejects.toThrow('lost');
+    world.cluster.fault = () => undefined;
+    wake();
+    expect(outcomeOf(await slow)).toBe('conflict');
+    expect(world.cluster.effects).toHaveLength(0);
+  });
+
+  test('a sleeper that wakes between finalizer and claim does not act for an action that has ended', async () => {
+    const { slow, wake } = await slowAttempt();
+    await report(world.ports, action, { reason: 'Expired', message: 'too late' }, now);
+    wake();
+    expect(outcomeOf(await slow)).toBe('Refused');
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('a sleeper that wakes between finalizer and claim does not act for a plan that was replaced', async () => {
+    const { slow, wake } = await slowAttempt();
+    world.editAction(action, (object) => ({ ...object, status: { ...object.status, planDigest: 'f'.repeat(32) } }));
+    wake();
+    expect(outcomeOf(await slow)).toBe('drifted');
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('an attempt whose write was refused does not take back a claim that another one relies on by now', async () => {
+    const { asleep, wake } = sleeper();
+    const first = tryEffect(world, action);
+    await asleep;
+    const second = sleeper(); // the first is past its door already
+    const later = tryEffect(world, action);
+    await second.asleep;
+    world.cluster.refusal = 'denied';
+    wake();
+    expect(outcomeOf(await first)).toBe('blocked');
+    expect(claim()).toBeDefined();
+    world.cluster.refusal = undefined;
+    second.wake();
+    expect(outcomeOf(await later)).toBe('executed');
+    expect(world.cluster.effects).toHaveLength(1);
   });
 
   test('a sleeper that wakes after its time claims nothing', async () => {

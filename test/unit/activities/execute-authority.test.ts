@@ -158,6 +158,15 @@ describe('what gives the effect its authority is read again', () => {
     expect(outcomeOf(await tryEffect(world, action))).toBe('executed');
   });
 
+  test('what an analyzer would rather not do waits for a person, whatever the policy says', async () => {
+    world.editAction(action, (object) => ({
+      ...object,
+      status: { ...object.status, analysis: { analyzer: 'rules', choice: 'abstain' } },
+    }));
+    expect(outcomeOf(await tryEffect(world, action))).toBe('drifted');
+    expect(world.cluster.seen).toEqual([]);
+  });
+
   test('a plan that a person should look at is not carried out because an analyzer says so', async () => {
     world.deploy('frail', { image: 'broken:1' });
     world.rollOut('frail', 'broken:2'); // the revision before was never seen available

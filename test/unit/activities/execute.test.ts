@@ -54,7 +54,9 @@ describe('the effect', () => {
 
   test('that is recorded is never tried again', async () => {
     await tryEffect(world, action);
+    const before = world.the(action).status;
     expect(await tryEffect(world, action, { tries: 2 })).toMatchObject({ result: 'executed', changed: true });
+    expect(world.the(action).status).toEqual(before);
     expect(world.cluster.effects).toHaveLength(1);
   });
 });
