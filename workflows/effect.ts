@@ -78,7 +78,7 @@ async function tryAll(
   const { maxAttempts, backoffMs, multiplier } = plan.retry;
   for (let used = 1; ; used++) {
     const order = { ...first, tries: first.tries + used - 1 };
-    const tried = await once(action, plan, order, desk);
+    const tried = await once(action, plan, order, endsAt, desk);
     if (tried.result !== 'blocked') return tried;
     const pause = Math.min(MAX_PAUSE_MS, backoffMs * multiplier ** (used - 1));
     if (used >= maxAttempts || Date.now() + pause >= endsAt - plan.verification.windowMs) {
@@ -97,6 +97,7 @@ async function once(
   action: ObjectRef,
   plan: AcceptedPlan,
   order: EffectOrder,
+  endsAt: number,
   desk: Desk,
 ): Promise<Done | NotDone | Blocked> {
   for (let conflicts = 1; ; conflicts++) {
@@ -104,7 +105,8 @@ async function once(
     if (stop !== undefined) return giveUp(action, order, stop);
     const tried = await effect(plan.summary).execute(action, plan.planDigest, order).catch(givenUp);
     if (tried.result !== 'conflict') return tried;
-    if (conflicts === MAX_CONFLICTS) return { result: 'blocked', message: tried.message };
+    // Past its time the lease may run out while an effect is still being tried.
+    if (conflicts === MAX_CONFLICTS || Date.now() >= endsAt) return { result: 'blocked', message: tried.message };
     await sleep(50 * conflicts);
   }
 }
