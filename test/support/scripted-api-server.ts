@@ -44,7 +44,9 @@ export class ScriptedApiServer {
   client(): KubeClient {
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromOptions({
-      clusters: [{ name: 'c', skipTLSVerify: true, server: `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}` }],
+      clusters: [
+        { name: 'c', skipTLSVerify: true, server: `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}` },
+      ],
       users: [{ name: 'u', token: 'token' }],
       contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
       currentContext: 'x',
