@@ -1,6 +1,6 @@
 /** How the watcher behaves in time, in milliseconds. */
 export interface WatcherTimings {
-  /** How often everything unfinished that Temporal has not acknowledged is tried again. */
+  /** How often everything unfinished that Temporal has not acknowledged, or no longer has, is tried again. */
   readonly redriveEveryMs: number;
   /** Back-off between questions whether Temporal is there again. */
   readonly probeBaseMs: number;

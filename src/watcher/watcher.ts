@@ -148,11 +148,23 @@ export class Watcher {
   }
 
   async #redrive(): Promise<void> {
+    await this.#doubtWhatIsMissing().catch((error: unknown) => {
+      this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
+    });
     await this.#proceedAll();
     const { stranded } = this.stats();
     if (stranded !== this.#reportedStranded)
       this.#options.logger.warn({ stranded }, 'workflows of unfinished actions have ended without a result');
     this.#reportedStranded = stranded;
+  }
+
+  /** A Temporal that comes back empty within a moment fails no call: only what it no longer has tells that it lost it. */
+  async #doubtWhatIsMissing(): Promise<void> {
+    const acknowledged = [...this.#handovers.values()].filter(({ state }) => state === 'running');
+    if (this.#stopped || !this.#gate.open || acknowledged.length === 0) return;
+    const running = new Set(await this.#options.starter.running(0));
+    // One that has just ended, or is too new for the list, is started once more to no effect.
+    for (const handover of acknowledged) if (!running.has(handover.uid)) handover.doubt();
   }
 
   async #proceedAll(): Promise<void> {

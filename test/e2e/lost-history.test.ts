@@ -55,7 +55,6 @@ const wipeTemporal = async (): Promise<void> => {
   expect(files).not.toEqual([]);
   for (const file of files) rmSync(join(directory, file));
   await supervisor.start(spec);
-  supervisor.kill('controller', 'SIGKILL'); // a new one hands everything over again
 };
 
 test('a Temporal that has lost everything makes nothing happen twice, and nothing get lost', async () => {

@@ -88,6 +88,19 @@ describe('an action', () => {
     });
   });
 
+  test('gets its workflow again when Temporal has lost everything without being missed', async () => {
+    actions.create('a');
+    await bench.start();
+    await eventually(() => {
+      expect([...starter.workflows.keys()]).toEqual([uidOf('a')]);
+    });
+    starter.workflows.clear();
+    await eventually(() => {
+      expect([...starter.workflows.keys()]).toEqual([uidOf('a')]);
+    });
+    expect(counted(`start ${uidOf('a')}`)).toBe(2);
+  });
+
   test('that Temporal refuses for good is tried again, and holds up nobody else', async () => {
     const odd = actions.create('odd');
     starter.refused.set(odd.metadata.uid, new StepError('Invalid', 'no such search attribute'));
