@@ -12,7 +12,7 @@ const HELP = `
 Three apps in namespace "demo" are broken before your eyes, and healed, each by one Temporal workflow:
   storefront  rollout of an image that does not exist   undone to the last good revision
   checkout    rollout of a configuration it exits on    undone to the last good revision
-  orders      leaks until it is killed for memory       its pod is evicted, so that a fresh one starts
+  orders      leaks until it is killed for memory       its pod is evicted; the fresh one lasts a while
 
 Figures: evidence→effect from the write that made the policy's trigger true to the healer's write; fault→effect from the
 write that broke the app (the rollout; for the leak the report of the kill) to the healer's write, both by the API

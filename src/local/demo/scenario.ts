@@ -13,6 +13,8 @@ export interface Scenario {
   readonly command?: string;
   /** The same as a strategic merge patch of the Deployment. */
   readonly patch?: object;
+  /** What there is to know once it was healed. */
+  readonly afterwards?: string;
   /** The state of a container on which the policy fires. */
   readonly condition: string;
 }
@@ -42,6 +44,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'memory-leak',
     app: 'orders',
     fault: 'a leak, until the container is killed for memory',
+    afterwards: 'the leak itself is not mended: in less than a minute this pod is full as well, and healed again',
     condition: 'OOMKilled',
   },
 ];

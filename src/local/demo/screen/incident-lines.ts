@@ -1,5 +1,6 @@
 import type { Incident } from '../incident.ts';
 import { confidenceOf, seconds } from '../milestones.ts';
+import { scenarios } from '../scenario.ts';
 import { stepsOf, type Step } from '../steps.ts';
 import { spinner, type Glyphs } from './glyphs.ts';
 import { lineWidth, plain, printable, styled, type Line, type Span, type Style } from './line.ts';
@@ -44,10 +45,11 @@ function stepLine(
   ];
 }
 
-function reasons({ actions }: Incident): Line[] {
+function reasons({ app, actions }: Incident): Line[] {
   const action = actions.at(-1);
   if (action === undefined) return [];
   const { plan, analysis, conditions } = action.status ?? {};
+  const afterwards = scenarios.find((scenario) => scenario.app === app)?.afterwards;
   const end = conditions?.find(({ type, status }) => type === 'Succeeded' && status !== 'Unknown');
   return [
     field('seen', action.spec.trigger?.evidence ?? 'requested by hand'),
@@ -56,6 +58,7 @@ function reasons({ actions }: Incident): Line[] {
       ? []
       : [field('decision', `${analysis.analyzer} chose ${analysis.choice}${confidenceOf(analysis.confidence)}`)]),
     ...(end === undefined ? [] : [field(end.status === 'True' ? 'proof' : end.reason, end.message)]),
+    ...(end?.status === 'True' && afterwards !== undefined ? [field('but', afterwards)] : []),
   ];
 }
 

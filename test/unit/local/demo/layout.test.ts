@@ -96,6 +96,12 @@ test('an app that was healed before says how often', () => {
   expect(text(picture([app('orders', healed, healed, verifying)])).join('\n')).toContain('(healed 2 times before)');
 });
 
+test('a healing that only buys time says so', () => {
+  const of = (name: string): string => text(picture([app(name, { ...healed, app: name })])).join('\n');
+  expect(of('orders')).toContain('but       the leak itself is not mended');
+  expect(of('checkout')).not.toContain('but  ');
+});
+
 test('an app that fires again while its policy waits is not shown as well', () => {
   const lines = text(picture([{ ...app('storefront', healed), held: 'crash fires again; cooldown' }]));
   const at = lines.findIndex((line) => line.includes('storefront'));
