@@ -97,11 +97,15 @@ describe('when the tries are used up', () => {
 
   test('retry waits for its turn when others have used the slots', async () => {
     world.cluster.budget = undefined;
-    const { state } = reserve(
+    await eventually(() => {
+      expect(world.ledger.leases).toEqual({}); // given back a moment after the operator is asked
+    });
+    const { state, answer } = reserve(
       world.ledger,
       { id: 'other', policy: 'shop/policy', target: 'Pod shop/other', maxActionsPerHour: 1, leaseMs: 60_000 },
       Date.now(),
     );
+    expect(answer.granted).toBe(true);
     world.ledger = state;
     await operate('retry');
     await healing.reaches('AwaitingReservation');
