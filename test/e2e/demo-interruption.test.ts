@@ -1,23 +1,23 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { demoCommand, DemoProcess } from '../support/local/demo-process.ts';
+import { demoCommand, KubeskippyProcess } from '../support/local/kubeskippy-process.ts';
 import { temporaryDirectory } from '../support/local/temporary-directory.ts';
 import { allGone } from '../support/local/stand-in.ts';
 import { eventually } from '../support/eventually.ts';
 
-const running: DemoProcess[] = [];
+const running: KubeskippyProcess[] = [];
 afterEach(() => {
   for (const demo of running.splice(0)) demo.dispose();
 });
 
-function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): DemoProcess {
-  const demo = new DemoProcess(command, args, env);
+function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): KubeskippyProcess {
+  const demo = new KubeskippyProcess(command, args, env);
   running.push(demo);
   return demo;
 }
 
-const demo = (env: NodeJS.ProcessEnv = {}): DemoProcess => start(process.execPath, demoCommand(), env);
+const demo = (env: NodeJS.ProcessEnv = {}): KubeskippyProcess => start(process.execPath, demoCommand(), env);
 
 async function until(what: () => boolean): Promise<void> {
   await eventually(
@@ -29,11 +29,11 @@ async function until(what: () => boolean): Promise<void> {
   );
 }
 
-const says = (process: DemoProcess, text: string): Promise<void> => until(() => process.output.includes(text));
+const says = (process: KubeskippyProcess, text: string): Promise<void> => until(() => process.output.includes(text));
 
 const MOMENTS: readonly {
   readonly moment: string;
-  readonly reached: (demo: DemoProcess) => boolean;
+  readonly reached: (demo: KubeskippyProcess) => boolean;
   readonly signal: NodeJS.Signals;
 }[] = [
   { moment: 'while the servers are starting', reached: ({ tree }) => tree.size > 4, signal: 'SIGINT' },

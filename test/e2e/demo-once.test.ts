@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { accepted, AuditLogTail } from '../../src/local/demo/audit-log.ts';
 import type { IncidentResult } from '../../src/local/demo/result.ts';
-import { demoCommand, DemoProcess } from '../support/local/demo-process.ts';
+import { demoCommand, KubeskippyProcess } from '../support/local/kubeskippy-process.ts';
 import { allGone } from '../support/local/stand-in.ts';
 import { temporaryDirectory } from '../support/local/temporary-directory.ts';
 
-const running: DemoProcess[] = [];
+const running: KubeskippyProcess[] = [];
 afterEach(() => {
   for (const demo of running.splice(0)) demo.dispose();
 });
 
-function start(command: string, args: readonly string[], directory: string): DemoProcess {
-  const demo = new DemoProcess(command, args, { TMPDIR: directory });
+function start(command: string, args: readonly string[], directory: string): KubeskippyProcess {
+  const demo = new KubeskippyProcess(command, args, { TMPDIR: directory });
   running.push(demo);
   return demo;
 }

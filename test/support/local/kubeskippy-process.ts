@@ -5,8 +5,8 @@ import { ProcessTree } from './process-tree.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A demo that runs as a person would run it, and all that it starts. */
-export class DemoProcess {
+/** A command that runs as a person would run it, and all that it starts. */
+export class KubeskippyProcess {
   readonly child: ChildProcess;
   readonly tree: ProcessTree;
   readonly ended: Promise<number>;
@@ -63,10 +63,11 @@ export class DemoProcess {
   }
 }
 
-/** `kubeskippy demo` without npm. */
-export const demoCommand = (...args: readonly string[]): readonly string[] => [
+/** `kubeskippy …` without npm: the arguments of this Node. */
+export const kubeskippyCommand = (...args: readonly string[]): readonly string[] => [
   '--disable-warning=ExperimentalWarning',
   `${root}/src/cli/main.ts`,
-  'demo',
   ...args,
 ];
+
+export const demoCommand = (...args: readonly string[]): readonly string[] => kubeskippyCommand('demo', ...args);
