@@ -22,9 +22,9 @@ const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
 const refused = (message: string): Ended => ended({ reason: 'Refused', message });
 
 /** What an approval is bound to: the object's identity, the action, and the values it will set. */
-export const planDigest = ({ target, action, parameters }: Plan): string =>
+export const planDigest = ({ target, action, parameters, change }: Plan): string =>
   createHash('sha256')
-    .update(canonical({ uid: target.uid, action, parameters }))
+    .update(canonical({ uid: target.uid, action, parameters, ...(change === undefined ? {} : { change }) }))
     .digest('hex')
     .slice(0, 32);
 
@@ -62,7 +62,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (objection !== undefined) return ended(objection);
 
   const [related, seenGood] = await Promise.all([
-    definition.gather(ports.cluster, live.object),
+    definition.gather(ports.cluster, { target: live.object, namespace: ref.namespace, template: covered.template }),
     definition.looksBack ? ports.mailbox.seenGood(covered.policy.metadata.uid) : [],
   ]);
   const time = now().toISOString();
@@ -124,6 +124,7 @@ function planFrom(
     action: action.spec.action.type,
     target: targetRefOf(target),
     parameters: planned.parameters,
+    ...(planned.change === undefined ? {} : { change: planned.change }),
     reversible,
     ...(planned.approvalReason === undefined ? {} : { approvalReason: planned.approvalReason }),
     verification: { stabilizationWindow: formatDuration(windowMs), timeout: formatDuration(timeoutMs) },

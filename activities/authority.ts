@@ -1,4 +1,4 @@
-import type { HealingAction } from '../src/api/healing-action.ts';
+import type { ActionTemplate, HealingAction } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import type { Ended } from '../src/domain/steps.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
@@ -7,7 +7,12 @@ import type { ActivityPorts } from './ports.ts';
 import { approvalRules } from './rules-of-plan.ts';
 
 export type Authority =
-  | { readonly result: 'granted'; readonly policy: HealingPolicy; readonly dryRun: boolean }
+  | {
+      readonly result: 'granted';
+      readonly policy: HealingPolicy;
+      readonly template: ActionTemplate;
+      readonly dryRun: boolean;
+    }
   /** A person has to agree first: plan again, and ask. */
   | { readonly result: 'drifted'; readonly message: string }
   | Ended;
@@ -43,6 +48,7 @@ export function authority(
   return {
     result: 'granted',
     policy: covered.policy,
+    template: covered.template,
     dryRun: settings.dryRun || action.spec.dryRun === true || covered.policy.spec.mode === 'dryrun',
   };
 }

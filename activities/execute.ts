@@ -18,7 +18,7 @@ import type { ActivityPorts } from './ports.ts';
 import { withoutOldMarks } from './prune-markers.ts';
 import { changed, refOf } from './record.ts';
 import { changesOf, recordEffect, type Doable } from './record-effect.ts';
-import { lookForTraces } from './traces.ts';
+import { lookForTraces, resolved } from './traces.ts';
 
 const ended = (reason: Outcome['reason'], message: string): Ended => ({
   result: 'ended',
@@ -86,7 +86,7 @@ async function tryEffect(
     readLiveTarget(ports, action),
     ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name }),
   ]);
-  const found = lookForTraces(action, plan, definition, live.object);
+  const found = await lookForTraces(ports.cluster, action, plan, definition, live.object);
   if (found.traces === 'executed')
     return recordEffect(ports, action, plan, undefined, attempt, baselineSince(action, plan, live));
   if (found.traces === 'unknown') return ended('NeedsHuman', found.message);
@@ -97,10 +97,17 @@ async function tryEffect(
   const objection = objections(ports, granted.policy, live);
   if (objection !== undefined) return { result: 'ended', outcome: objection };
 
-  const related = await definition.gather(ports.cluster, live.object);
   const marker = markerFor(action, 'execute', order.claim);
-  const effect = definition.execute({ target: live.object, related, parameters: plan.parameters ?? {}, marker });
+  const { namespace } = plan.target;
+  const related = await definition.gather(ports.cluster, {
+    target: live.object,
+    namespace,
+    template: granted.template,
+    marker,
+  });
+  const effect = definition.execute({ target: live.object, related, marker, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
+  if (effect.result === 'wait') return { ...effect, result: 'continues' };
 
   if (order.dryRun || granted.dryRun) return rehearse(ports, action, plan, effect, live.object, marker.key, attempt);
   const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
@@ -124,15 +131,20 @@ async function perform(
 ): Promise<WriteResult> {
   const options = { auditId: attempt.auditId, dryRun, deadline: attempt.deadline };
   if (effect.claim === undefined) return cluster.write(effect.write, options);
-  let claimed = live;
-  if (live.metadata.annotations?.[markerKey] === undefined) {
+  let claimed = effect.on ?? live;
+  if (claimed.metadata.annotations?.[markerKey] === undefined) {
     const result = await cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
     if (result.result !== 'written') return result;
     if (!dryRun) claimed = result.object;
   }
   // An eviction of a Pending pod whose uid alone does not fit is tried over and over by the API server itself.
-  const pin = effect.write.type === 'evict' ? { resourceVersion: claimed.metadata.resourceVersion } : {};
-  return cluster.write({ ...effect.write, ...pin }, options);
+  // A deletion must come after the claim, and after nothing else.
+  const { write } = effect;
+  const pinned =
+    write.type === 'evict' || write.type === 'delete'
+      ? { ...write, resourceVersion: claimed.metadata.resourceVersion }
+      : write;
+  return cluster.write(pinned, options);
 }
 
 async function rehearse(
@@ -190,6 +202,8 @@ async function afterWrite(
   attempt: Attempt,
 ): Promise<ExecutionResult> {
   if (written.result === 'written') {
+    if (effect.unfinished === true)
+      return { result: 'continues', message: `one part is done: ${plan.summary}`, retryAfterMs: 0 };
     const generation = effect.write.type === 'patch' ? written.object.metadata.generation : undefined;
     const since = { ...baseline, ...(generation === undefined ? {} : { generation }) };
     return recordEffect(ports, action, plan, effect, attempt, since);

@@ -33,7 +33,7 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
       return { result: 'unknown', message: `actions of type ${plan.action} are not honoured by this version` };
 
     const live = await readLiveTarget(ports, action);
-    const found = lookForTraces(action, plan, definition, live.object);
+    const found = await lookForTraces(ports.cluster, action, plan, definition, live.object);
     if (found.traces === 'executed') {
       const { baseline } = await recordEffect(
         ports,
@@ -47,6 +47,8 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
     }
     if (raised || live.object === undefined) {
       if (found.traces === 'unknown') return { result: 'unknown', message: found.message };
+      if (found.traces === 'partly')
+        return { result: 'unknown', message: `given up with only some of its parts done: ${plan.summary}` };
       await voidClaim(ports, ref, 'given up', attempt);
       return { result: 'clear' };
     }

@@ -16,10 +16,12 @@ export interface Executed {
   readonly baseline: Baseline;
 }
 
+const CHANGE_TYPES = { patch: 'update', evict: 'delete', delete: 'delete', create: 'create' } as const;
+
 export const changesOf = (plan: Plan, effect: Doable, timestamp: string): ResourceChange[] =>
   effect.changes.map((change) => ({
     resourceRef: `${plan.target.kind}/${plan.target.namespace}/${plan.target.name}`,
-    changeType: effect.write.type === 'evict' ? 'delete' : 'update',
+    changeType: CHANGE_TYPES[effect.write.type],
     field: change.field,
     oldValue: change.oldValue,
     newValue: change.newValue,

@@ -9,7 +9,7 @@ import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
 import { withinBounds } from '../src/domain/within-bounds.ts';
 
 /** The newest entries are kept; the copy outside the cluster has all of them. */
-const MAX_AUDIT_ENTRIES = 24;
+const MAX_AUDIT_ENTRIES = 16;
 
 export const refOf = (action: HealingAction): ObjectRef => ({
   namespace: action.metadata.namespace ?? '',

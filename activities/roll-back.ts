@@ -12,6 +12,7 @@ import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
 import { raiseFence } from './raise-fence.ts';
 import { asTarget, chained, changed } from './record.ts';
+import { resolved } from './traces.ts';
 
 const WORDS = {
   'rolled-back': { outcome: 'done', reason: REASONS.RolledBack.rolledBack },
@@ -71,10 +72,12 @@ export async function rollBack(
       message: `kept: ${available} available, no fewer than the ${baseline.available} before`,
     });
 
-  const related = await definition.gather(ports.cluster, live.object);
-  const inverse = definition.inverse({ target: live.object, related, parameters: plan.parameters ?? {}, marker });
+  const { namespace } = plan.target;
+  const gathering = { target: live.object, namespace, template: action.spec.action, marker };
+  const related = await definition.gather(ports.cluster, gathering);
+  const inverse = definition.inverse({ target: live.object, related, marker, ...resolved(plan) });
   if (inverse === undefined) return record({ result: 'not-possible', message: `${plan.action} cannot be taken back` });
-  if (inverse.result === 'drifted') return record({ result: 'taken-over', message: inverse.message });
+  if (inverse.result !== 'effect') return record({ result: 'taken-over', message: inverse.message });
 
   const announcement = await announce(ports, action, plan, attempt);
   if (announcement === 'ended') return settled;

@@ -1,32 +1,49 @@
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
-import type { ActionDefinition } from '../src/actions/define-action.ts';
+import type { ActionDefinition, Parameters } from '../src/actions/define-action.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
+import type { ClusterReader } from '../src/ports/cluster.ts';
 import { markerFor } from './marker.ts';
 
 /** What earlier attempts have left on the target. */
 export type Traces =
   | { readonly traces: 'executed' | 'none' }
+  /** Of an effect that has several parts some are there; it can be gone on with. */
+  | { readonly traces: 'partly' }
   /** A claim was made, and the target is not as it was before; but the mark of our change is not there. */
   | { readonly traces: 'unknown'; readonly message: string };
 
+/** What the plan has resolved, as actions take it. */
+export const resolved = ({
+  parameters = {},
+  change,
+}: Plan): { readonly parameters: Parameters; readonly change?: string } => ({
+  parameters,
+  ...(change === undefined ? {} : { change }),
+});
+
 /** Looks for the marker, or for the changed value itself. `target` is undefined when the planned object is gone. */
-export function lookForTraces(
+export async function lookForTraces(
+  cluster: ClusterReader,
   action: HealingAction,
   plan: Plan,
   definition: ActionDefinition,
   target: KubeObject | undefined,
-): Traces {
+): Promise<Traces> {
   const claim = action.status?.claim;
   if (claim?.step !== 'execute') return { traces: 'none' };
-  const { key } = markerFor(action, 'execute', claim.attempt);
-  const applied = definition.confirm({ target, uid: plan.target.uid, parameters: plan.parameters ?? {} });
+  const marker = markerFor(action, 'execute', claim.attempt);
+  const { namespace, uid } = plan.target;
+  const related = await definition.gather(cluster, { target, namespace, template: action.spec.action, marker });
+  const applied = definition.confirm({ target, uid, related, marker, ...resolved(plan) });
   if (applied === 'applied') return { traces: 'executed' };
+  if (applied === 'partly') return { traces: 'partly' };
   const named = describeTarget(plan.target);
   if (target === undefined)
     return { traces: 'unknown', message: `${named} is gone: whether it was changed before cannot be told` };
   // On a pod the marker is only the claim; whether it was evicted is what counts.
-  if (target.metadata.annotations?.[key] !== undefined && plan.target.kind !== 'Pod') return { traces: 'executed' };
+  if (target.metadata.annotations?.[marker.key] !== undefined && plan.target.kind !== 'Pod')
+    return { traces: 'executed' };
   if (definition.baseline(target) === claim.baseline) return { traces: 'none' };
   return {
     traces: 'unknown',

@@ -104,6 +104,14 @@ async function once(
     const stop = desk.stopped();
     if (stop !== undefined) return giveUp(action, order, stop);
     const tried = await effect(plan.summary).execute(action, plan.planDigest, order).catch(givenUp);
+    if (tried.result === 'continues') {
+      if (Date.now() + tried.retryAfterMs >= endsAt)
+        return { result: 'blocked', message: `out of time: ${tried.message}` };
+      desk.show('Executing', tried.message);
+      await desk.pause(tried.retryAfterMs);
+      conflicts = 0;
+      continue;
+    }
     if (tried.result !== 'conflict') return tried;
     // Past its time the lease may run out while an effect is still being tried.
     if (conflicts === MAX_CONFLICTS || Date.now() >= endsAt) return { result: 'blocked', message: tried.message };

@@ -12,6 +12,15 @@ export interface FieldChange {
 /** Absolute values, resolved once: what was approved is what is done, however often it is tried. */
 export type Parameters = Readonly<Record<string, string>>;
 
+export interface GatherInput<Target extends KubeObject = KubeObject> {
+  /** Undefined when it is gone. */
+  readonly target: Target | undefined;
+  readonly namespace: string;
+  readonly template: ActionTemplate;
+  /** Names the try whose traces are looked for; absent while planning. */
+  readonly marker?: Marker;
+}
+
 export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly target: Target;
   /** What `gather` returned. */
@@ -27,6 +36,8 @@ export type PlanResult =
   | {
       readonly result: 'planned';
       readonly parameters: Parameters;
+      /** What does not fit into parameters, as JSON; at most 8,192 characters. */
+      readonly change?: string;
       /** One line: what will change. */
       readonly summary: string;
       /** Why a person must agree even if the policy does not ask for it. */
@@ -38,6 +49,17 @@ export interface EffectInput<Target extends KubeObject = KubeObject> {
   readonly target: Target;
   readonly related: readonly KubeObject[];
   readonly parameters: Parameters;
+  readonly change?: string;
+  readonly marker: Marker;
+}
+
+export interface ConfirmInput<Target extends KubeObject = KubeObject> {
+  /** Undefined when the object is gone. */
+  readonly target: Target | undefined;
+  readonly uid: string;
+  readonly related: readonly KubeObject[];
+  readonly parameters: Parameters;
+  readonly change?: string;
   readonly marker: Marker;
 }
 
@@ -50,11 +72,17 @@ export interface Marker {
 export type Effect =
   | {
       readonly result: 'effect';
-      /** An annotation-only claim on the target, for effects that cannot carry the marker themselves. */
+      /** What is written, when it is not the target itself. */
+      readonly on?: KubeObject;
+      /** An annotation-only claim on it, for effects that cannot carry the marker themselves. */
       readonly claim?: Write;
       readonly write: Write;
       readonly changes: readonly FieldChange[];
+      /** The effect has several parts, and this is not the last. */
+      readonly unfinished?: true;
     }
+  /** The next part of the effect has to wait for the world: ask again. */
+  | { readonly result: 'wait'; readonly message: string; readonly retryAfterMs: number }
   /** What the plan was made from is no longer so: plan again. */
   | { readonly result: 'drifted'; readonly message: string };
 
@@ -65,7 +93,7 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   /** Whether planning asks which revisions were seen good. */
   readonly looksBack: boolean;
   /** The objects beside the target that planning and execution look at. */
-  gather(cluster: ClusterReader, target: Target): Promise<readonly KubeObject[]>;
+  gather(cluster: ClusterReader, input: GatherInput<Target>): Promise<readonly KubeObject[]>;
   /** Pure: live state to resolved parameters. */
   plan(input: PlanInput<Target>): PlanResult;
   /** Pure: live state and parameters to one guarded write. */
@@ -74,12 +102,8 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   inverse(input: EffectInput<Target>): Effect | undefined;
   /** A digest of what `execute` changes, as it is now: still the same later means that nobody changed it since. */
   baseline(target: Target): string;
-  /** Is the effect visible, although the marker may be missing? `target` is undefined when the object is gone. */
-  confirm(input: {
-    readonly target: Target | undefined;
-    readonly uid: string;
-    readonly parameters: Parameters;
-  }): 'applied' | 'not-applied';
+  /** Is the effect visible, although the marker may be missing? `partly`: some of its parts are. */
+  confirm(input: ConfirmInput<Target>): 'applied' | 'partly' | 'not-applied';
 }
 
 export const defineAction = <Target extends KubeObject>(

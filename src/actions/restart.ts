@@ -83,7 +83,8 @@ export const restart = defineAction<Restartable>({
   reversible: false,
   looksBack: false,
 
-  gather: (cluster, target) => (isPod(target) ? controllers(cluster, target) : Promise.resolve([])),
+  gather: (cluster, { target }) =>
+    target !== undefined && isPod(target) ? controllers(cluster, target) : Promise.resolve([]),
 
   plan: (input) => (isPod(input.target) ? planPod(input.target, input) : planWorkload(input.target, input)),
 

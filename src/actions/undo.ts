@@ -56,11 +56,10 @@ export const undo = defineAction<Deployment>({
   reversible: true,
   looksBack: true,
 
-  gather: (cluster, target) =>
-    cluster.list<ReplicaSet>(
-      { apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace: target.metadata.namespace ?? '' },
-      labelSelector(target),
-    ),
+  gather: (cluster, { target, namespace }) =>
+    target === undefined
+      ? Promise.resolve([])
+      : cluster.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }, labelSelector(target)),
 
   plan({ target, related, seenGood }) {
     const named = `Deployment ${target.metadata.namespace ?? ''}/${target.metadata.name}`;

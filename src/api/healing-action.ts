@@ -183,6 +183,8 @@ export interface Plan {
   readonly target: PlannedTarget;
   /** Resolved, absolute values of the change, for example the number of replicas. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The resolved change as JSON, for actions whose change does not fit into `parameters`: the operations of a patch, or the manifest from which a deleted object can be made again. */
+  readonly change?: string;
   /** Whether the change can be rolled back if it does not help. */
   readonly reversible?: boolean;
   /** Why a person must approve the plan; absent when nobody need to. */

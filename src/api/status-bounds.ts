@@ -4,12 +4,13 @@ import type { Bounds } from './bounds.ts';
 /** Bounds of `HealingAction.status`, as in its CRD. */
 export const healingActionStatusBounds: Bounds = {
   fields: {
-    conditions: { maxItems: 8, items: { fields: { message: { maxLength: 1024 } } } },
+    conditions: { maxItems: 8, items: { fields: { message: { maxLength: 768 } } } },
     plan: {
       fields: {
         summary: { maxLength: 512 },
         target: { fields: { namespace: { maxLength: 63 }, name: { maxLength: 253 }, uid: { maxLength: 64 } } },
         parameters: { maxProperties: 12, values: { maxLength: 256 } },
+        change: { maxLength: 8192 },
         approvalReason: { maxLength: 512 },
         diff: { maxLength: 2048 },
         verification: { fields: { stabilizationWindow: { maxLength: 16 }, timeout: { maxLength: 16 } } },
@@ -58,14 +59,14 @@ export const healingActionStatusBounds: Bounds = {
     },
     approval: { fields: { approvedBy: { maxLength: 253 }, reason: { maxLength: 512 } } },
     rollback: { fields: { message: { maxLength: 512 } } },
-    audit: { maxItems: 24, items: { fields: { summary: { maxLength: 160 } } } },
+    audit: { maxItems: 16, items: { fields: { summary: { maxLength: 160 } } } },
   },
 };
 
 /** Bounds of `HealingPolicy.status`, as in its CRD. */
 export const healingPolicyStatusBounds: Bounds = {
   fields: {
-    conditions: { maxItems: 10, items: { fields: { message: { maxLength: 1024 } } } },
+    conditions: { maxItems: 10, items: { fields: { message: { maxLength: 768 } } } },
     activeTriggers: { maxItems: 50, items: { maxLength: 63 } },
     notHonoured: { maxItems: 50, items: { maxLength: 253 } },
     decisions: {

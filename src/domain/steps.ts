@@ -65,6 +65,8 @@ export type ExecutionResult =
   | { readonly result: 'drifted'; readonly message: string }
   /** A write lost a race: look again at once. */
   | { readonly result: 'conflict'; readonly message: string }
+  /** One part of the effect is done, or has to wait for the world: go on after the pause. */
+  | { readonly result: 'continues'; readonly message: string; readonly retryAfterMs: number }
   /** Refused for now, e.g. by a PodDisruptionBudget: this try is over. */
   | { readonly result: 'blocked'; readonly message: string }
   | Ended;

@@ -12,7 +12,20 @@ export interface ClusterReader {
     of: { readonly apiVersion: string; readonly kind: string; readonly namespace: string },
     labelSelector?: string,
   ): Promise<readonly T[]>;
+  /** What the API server would make of a patch: a server-side dry run, admission and validation included. */
+  preview(target: Named, patch: AuthoredPatch): Promise<Preview>;
 }
+
+/** A patch as its author wrote it, parsed. */
+export interface AuthoredPatch {
+  readonly type: 'strategic' | 'merge' | 'json';
+  readonly body: unknown;
+}
+
+export type Preview =
+  | { readonly result: 'accepted'; readonly object: KubeObject }
+  | { readonly result: 'gone' }
+  | { readonly result: 'refused'; readonly message: string };
 
 /** One write; every form refuses to hit another object than the one that was read. */
 export type Write =
@@ -25,7 +38,17 @@ export type Write =
       readonly uid: string;
       readonly resourceVersion?: string;
       readonly gracePeriodSeconds?: number;
-    };
+    }
+  | {
+      readonly type: 'delete';
+      readonly target: Named;
+      readonly uid: string;
+      readonly resourceVersion?: string;
+      readonly gracePeriodSeconds?: number;
+      readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+    }
+  /** Of a name that is fixed beforehand, so that it exists at most once at a time; `conflict` when it is taken. */
+  | { readonly type: 'create'; readonly target: Named; readonly object: KubeObject };
 
 export interface WriteOptions {
   /** Names the attempt in the API server's audit log. */

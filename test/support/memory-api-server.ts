@@ -81,6 +81,11 @@ export class MemoryApiServer {
     return dryRun ? after : this.#store(after, before);
   }
 
+  /** What a JSON merge patch (RFC 7386) would make of the object; nothing is stored. */
+  merged(ref: Named, patch: unknown): Raw {
+    return mergePatch(this.get(ref), patch) as Raw;
+  }
+
   /** Gone at once, or marked while finalizers hold it. */
   delete(ref: Named): void {
     const before = this.get(ref);
@@ -122,6 +127,16 @@ export class MemoryApiServer {
     this.#objects.delete(keyOf(object));
     this.onChange({ ...object, metadata: { ...object.metadata, deletionTimestamp: now() } }, object);
   }
+}
+
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return structuredClone(patch);
+  const result: Record<string, unknown> =
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...structuredClone(target) } : {};
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) Reflect.deleteProperty(result, key);
+    else result[key] = mergePatch(result[key], value);
+  return result;
 }
 
 const now = (): string => new Date().toISOString();

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../src/api/meta.ts';
+import type { JsonPatchOperation } from '../../src/domain/json-patch.ts';
 import { StepError } from '../../src/errors.ts';
-import type { ClusterPort, Write, WriteOptions, WriteResult } from '../../src/ports/cluster.ts';
+import type { AuthoredPatch, ClusterPort, Preview, Write, WriteOptions, WriteResult } from '../../src/ports/cluster.ts';
 import { refOf, Refusal, type MemoryApiServer, type Raw } from './memory-api-server.ts';
 
 /** One write as the API server has seen it. */
@@ -49,6 +50,19 @@ export class MemoryClusterPort implements ClusterPort {
     return structuredClone(this.#api.list(kind, namespace, labels)) as KubeObject[] as T[];
   }
 
+  async preview(target: Parameters<ClusterPort['preview']>[0], patch: AuthoredPatch): Promise<Preview> {
+    if (this.#api.find(target) === undefined) return { result: 'gone' };
+    try {
+      const operations = patch.type === 'json' ? (patch.body as JsonPatchOperation[]) : undefined;
+      const object =
+        operations === undefined ? this.#api.merged(target, patch.body) : this.#api.patch(target, operations, true);
+      return { result: 'accepted', object };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { result: 'refused', message: error.message };
+    }
+  }
+
   async write(write: Write, options: WriteOptions): Promise<WriteResult> {
     if (options.deadline - Date.now() < 1_000) throw new StepError('Unavailable', 'too late to write');
     await this.meanwhile(write);
@@ -71,6 +85,7 @@ export class MemoryClusterPort implements ClusterPort {
     try {
       if (write.type === 'patch')
         return { result: 'written', object: this.#api.patch(write.target, write.operations, dryRun) };
+      if (write.type === 'create') return { result: 'written', object: this.#create(write, dryRun) };
       return this.#evict(write, dryRun);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -78,16 +93,23 @@ export class MemoryClusterPort implements ClusterPort {
     }
   }
 
-  #evict(write: Extract<Write, { type: 'evict' }>, dryRun: boolean): WriteResult {
+  #create({ object, target }: Extract<Write, { type: 'create' }>, dryRun: boolean): Raw {
+    if (!dryRun) return this.#api.create(object);
+    if (this.#api.find(target) !== undefined) throw new Refusal(409, `${target.name} already exists`);
+    return object;
+  }
+
+  #evict(write: Extract<Write, { type: 'evict' | 'delete' }>, dryRun: boolean): WriteResult {
     const pod = this.#api.get(write.target);
     if (pod.metadata.uid !== write.uid) return { result: 'conflict', message: 'the uid is another' };
     if (write.resourceVersion !== undefined && write.resourceVersion !== pod.metadata.resourceVersion)
       return { result: 'conflict', message: 'the resourceVersion is another' };
-    if (this.budget !== undefined) return { result: 'blocked', message: this.budget, retryAfterMs: 5_000 };
+    if (write.type === 'evict' && this.budget !== undefined)
+      return { result: 'blocked', message: this.budget, retryAfterMs: 5_000 };
     if (!dryRun) this.#api.delete(refOf(pod));
     return { result: 'written', object: pod };
   }
 }
 
 const isEffect = (write: Write, before: Raw | undefined, after: Raw): boolean =>
-  write.type === 'evict' || !isDeepStrictEqual(before?.spec, after.spec);
+  write.type !== 'patch' || !isDeepStrictEqual(before?.spec, after.spec);

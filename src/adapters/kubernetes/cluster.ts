@@ -43,6 +43,20 @@ export function createCluster(client: KubeClient): ClusterPort {
       }
     },
 
+    async preview(target, patch) {
+      const { namespace, name } = target;
+      try {
+        const object = await client.patch<KubeObject>(known(target), { namespace, name }, patch.type, patch.body, {
+          dryRun: true,
+        });
+        return { result: 'accepted', object } as const;
+      } catch (error) {
+        const refused = refusal(error);
+        if (refused.result === 'gone') return refused;
+        return { result: 'refused', message: 'message' in refused ? refused.message : 'refused' } as const;
+      }
+    },
+
     async write(write, options) {
       const left = options.deadline - Date.now();
       if (left < MIN_LEFT_MS) throw new StepError('Unavailable', 'this attempt woke up too late to write');
@@ -72,17 +86,23 @@ async function send(
   const call = { auditId, dryRun, timeoutMs };
   if (write.type === 'patch')
     return client.patch<KubeObject>(known(write.target), { namespace, name }, 'json', write.operations, call);
+  if (write.type === 'create') return client.create<KubeObject>(known(write.target), { namespace }, write.object, call);
+  const preconditions = {
+    uid: write.uid,
+    ...(write.resourceVersion === undefined ? {} : { resourceVersion: write.resourceVersion }),
+  };
+  const grace = write.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: write.gracePeriodSeconds };
+  if (write.type === 'delete') {
+    const { propagationPolicy } = write;
+    const how = propagationPolicy === undefined ? {} : { propagationPolicy };
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, ...grace, ...how };
+    return client.delete(known(write.target), { namespace, name }, body, call) as Promise<KubeObject>;
+  }
   const eviction = {
     apiVersion: 'policy/v1',
     kind: 'Eviction',
     metadata: { name, namespace },
-    deleteOptions: {
-      preconditions: {
-        uid: write.uid,
-        ...(write.resourceVersion === undefined ? {} : { resourceVersion: write.resourceVersion }),
-      },
-      ...(write.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: write.gracePeriodSeconds }),
-    },
+    deleteOptions: { preconditions, ...grace },
   };
   return client.create<KubeObject>(resources.pods, { namespace, name, subresource: 'eviction' }, eviction, call);
 }

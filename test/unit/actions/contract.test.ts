@@ -36,10 +36,12 @@ describe.each(contracts)('%s of a %s', (type, kind) => {
   });
 
   const target = (): KubeObject => world.api.get(at(kind, name));
+  const gather = (live: KubeObject) =>
+    definition.gather(world.cluster, { target: live, namespace: live.metadata.namespace ?? '', template: { type } });
   const plan = async () =>
     definition.plan({
       target: target(),
-      related: await definition.gather(world.cluster, target()),
+      related: await gather(target()),
       template: { type },
       stamp: '2026-01-01T00:00:00.000Z',
       seenGood: [],
@@ -47,7 +49,7 @@ describe.each(contracts)('%s of a %s', (type, kind) => {
   const effect = async (live = target()): Promise<Effect> =>
     definition.execute({
       target: live,
-      related: await definition.gather(world.cluster, live),
+      related: await gather(live),
       parameters,
       marker: MARKER,
     });
@@ -91,7 +93,8 @@ describe.each(contracts)('%s of a %s', (type, kind) => {
 
   test('is seen once it is done, and not before', async () => {
     const uid = target().metadata.uid;
-    const seen = () => definition.confirm({ target: world.api.find(at(kind, name)), uid, parameters });
+    const seen = () =>
+      definition.confirm({ target: world.api.find(at(kind, name)), uid, parameters, related: [], marker: MARKER });
     const before = definition.baseline(target());
     expect(seen()).toBe('not-applied');
     expect(definition.baseline(target())).toBe(before);
@@ -130,7 +133,7 @@ describe.each(contracts)('%s of a %s', (type, kind) => {
     const before = target();
     await doIt();
     const live = world.api.find(at(kind, name)) ?? before;
-    const related = await definition.gather(world.cluster, live);
+    const related = await gather(live);
     const inverse = definition.inverse({ target: live, related, parameters, marker: REVERTED });
     expect(inverse !== undefined).toBe(definition.reversible);
     if (inverse?.result !== 'effect') return;

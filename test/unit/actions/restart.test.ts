@@ -107,9 +107,9 @@ describe('of a pod', () => {
     const { uid } = pod.metadata;
     const parameters = { workloadKind: 'Deployment', workloadName: 'cart' };
     const leaving = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: STAMP } };
-    expect(restart.confirm({ target: undefined, uid, parameters })).toBe('applied');
-    expect(restart.confirm({ target: leaving, uid, parameters })).toBe('applied');
-    expect(restart.confirm({ target: pod, uid: 'another', parameters })).toBe('applied');
-    expect(restart.confirm({ target: pod, uid, parameters })).toBe('not-applied');
+    expect(restart.confirm({ target: undefined, uid, parameters, related: [], marker })).toBe('applied');
+    expect(restart.confirm({ target: leaving, uid, parameters, related: [], marker })).toBe('applied');
+    expect(restart.confirm({ target: pod, uid: 'another', parameters, related: [], marker })).toBe('applied');
+    expect(restart.confirm({ target: pod, uid, parameters, related: [], marker })).toBe('not-applied');
   });
 });

@@ -141,9 +141,9 @@ describe('the write', () => {
 
   test('is recognised by its result when the mark was lost', () => {
     const uid = broken.metadata.uid;
-    expect(undo.confirm({ target: deployment('v1'), uid, parameters })).toBe('applied');
-    expect(undo.confirm({ target: broken, uid, parameters })).toBe('not-applied');
-    expect(undo.confirm({ target: undefined, uid, parameters })).toBe('not-applied');
+    expect(undo.confirm({ target: deployment('v1'), uid, parameters, related: [], marker })).toBe('applied');
+    expect(undo.confirm({ target: broken, uid, parameters, related: [], marker })).toBe('not-applied');
+    expect(undo.confirm({ target: undefined, uid, parameters, related: [], marker })).toBe('not-applied');
   });
 });
 
