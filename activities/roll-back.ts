@@ -21,7 +21,7 @@ const WORDS = {
 } as const;
 
 /**
- * Takes back exactly what the effect changed, and only where it still has our value. A change that left the target no
+ * Takes back exactly what the effect changed, and only where it still has our value. An undo that left the target no
  * worse than it was is kept: going back to what was broken helps nobody.
  */
 export async function rollBack(
@@ -66,7 +66,7 @@ export async function rollBack(
 
   const view = await viewWorkload(ports.cluster, healthSubject(plan));
   const available = view === undefined ? 0 : rolloutCounts(view.workload).available;
-  if (available >= baseline.available)
+  if (definition.keptUnlessWorse === true && available >= baseline.available)
     return record({
       result: 'not-possible',
       message: `kept: ${available} available, no fewer than the ${baseline.available} before`,

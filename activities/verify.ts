@@ -25,11 +25,15 @@ export async function measure(
   const view = await viewWorkload(ports.cluster, subject);
   if (view === undefined) return { state: 'unknown', detail: `${describeTarget(subject)} cannot be found` };
 
-  const health = workloadHealth(view.workload, view.pods, baseline);
+  const health = workloadHealth(view.workload, view.pods, baseline, replicasAsked(plan));
   const firing = stillFiring(action.spec.trigger, plan, view, now().getTime());
   if (firing !== undefined) return firing;
   return health;
 }
+
+/** The number of replicas that the effect has set, if that is what it did. */
+const replicasAsked = ({ action, parameters }: Plan): number | undefined =>
+  action === 'scale' ? Number(parameters?.['toReplicas']) : undefined;
 
 /** The trigger that was fired must be false on everything that the workload consists of now. */
 function stillFiring(

@@ -90,6 +90,8 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   readonly type: ActionTemplate['type'];
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string }[];
   readonly reversible: boolean;
+  /** A change that did not heal but made nothing worse either is kept, and not taken back. */
+  readonly keptUnlessWorse?: true;
   /** Whether planning asks which revisions were seen good. */
   readonly looksBack: boolean;
   /** The objects beside the target that planning and execution look at. */

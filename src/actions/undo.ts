@@ -54,6 +54,7 @@ export const undo = defineAction<Deployment>({
   type: 'undo',
   kinds: [{ apiVersion: 'apps/v1', kind: 'Deployment' }],
   reversible: true,
+  keptUnlessWorse: true,
   looksBack: true,
 
   gather: (cluster, { target, namespace }) =>

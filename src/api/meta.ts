@@ -11,6 +11,16 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
   readonly ownerReferences?: readonly OwnerReference[];
+  /** Who has set which fields; not kept by watches. */
+  readonly managedFields?: readonly ManagedFields[];
+}
+
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  /** Fields as a tree of `f:<name>`; only what is asked for is named here. */
+  readonly fieldsV1?: { readonly 'f:spec'?: { readonly 'f:replicas'?: object } };
 }
 
 export interface OwnerReference {

@@ -160,7 +160,9 @@ export interface StatefulSet extends KubeObject {
     readonly replicas?: number;
     readonly minReadySeconds?: number;
     readonly revisionHistoryLimit?: number;
+    /** `OrderedReady` (one after the other, each waits for the one before) or `Parallel`. */
     readonly podManagementPolicy?: string;
+    readonly persistentVolumeClaimRetentionPolicy?: { readonly whenScaled?: string };
     readonly updateStrategy?: {
       readonly type?: string;
       readonly rollingUpdate?: { readonly partition?: number };
@@ -195,4 +197,19 @@ export interface DaemonSet extends KubeObject {
     readonly numberMisscheduled?: number;
     readonly conditions?: readonly StatusCondition[];
   };
+}
+
+/** autoscaling/v2. */
+export interface HorizontalPodAutoscaler extends KubeObject {
+  readonly spec: {
+    readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
+    readonly minReplicas?: number;
+    readonly maxReplicas: number;
+  };
+}
+
+/** A revision of a StatefulSet or DaemonSet; `data` is a patch of the workload. */
+export interface ControllerRevision extends KubeObject {
+  readonly revision: number;
+  readonly data: { readonly spec?: { readonly template?: PodTemplateSpec } };
 }

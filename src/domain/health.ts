@@ -97,8 +97,14 @@ export const restartsByPod = (pods: readonly Pod[]): Readonly<Record<string, num
 /**
  * Is the workload rolled out and are all its pods well, by evidence newer than the effect? `pods` are the workload's own,
  * those being deleted included. Anything that may yet come right is `settling`: only time turns it into a failure.
+ * `asked` is the number of replicas that the effect itself has set.
  */
-export function workloadHealth(workload: Workload, pods: readonly Pod[], baseline: Baseline): Measurement {
+export function workloadHealth(
+  workload: Workload,
+  pods: readonly Pod[],
+  baseline: Baseline,
+  asked?: number,
+): Measurement {
   const named = `${workload.kind ?? 'workload'} ${workload.metadata.name}`;
   const observed = workload.status?.observedGeneration ?? 0;
   if (observed < baseline.generation || observed < (workload.metadata.generation ?? 0))
@@ -107,12 +113,11 @@ export function workloadHealth(workload: Workload, pods: readonly Pod[], baselin
   const { desired, current, updated, available } = rolloutCounts(workload);
   const counted = `${updated} of ${desired} updated, ${available} available`;
   if (updated < desired || current > desired || available < desired) return settling(`${named}: ${counted}`);
-  if (desired === 0)
-    return baseline.available > 0
-      ? { state: 'failed', detail: `${named} was scaled to 0: nothing is left to be healthy` }
-      : { state: 'unknown', detail: `${named} has no replicas: nothing is there that could be healthy` };
-
+  if (asked !== undefined && desired < asked)
+    return settling(`${named}: ${asked} replicas were set, ${desired} are wanted by now`);
   const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  if (desired === 0) return emptyHealth(named, living.length, baseline, asked);
+
   if (living.length < desired) return settling(`${named}: ${living.length} of ${desired} pods seen`);
   for (const pod of living) {
     const trouble = podTrouble(pod);
@@ -123,4 +128,12 @@ export function workloadHealth(workload: Workload, pods: readonly Pod[], baselin
     detail: `${named}: ${counted}, ${living.length} pods Running and Ready`,
     restarts: restartsByPod(living),
   };
+}
+
+function emptyHealth(named: string, living: number, baseline: Baseline, asked: number | undefined): Measurement {
+  if (asked === 0 && living > 0) return settling(`${named}: ${living} pods of 0 are still there`);
+  if (asked === 0) return { state: 'healthy', detail: `${named}: no pods are left, as was asked for`, restarts: {} };
+  return baseline.available > 0
+    ? { state: 'failed', detail: `${named} was scaled to 0: nothing is left to be healthy` }
+    : { state: 'unknown', detail: `${named} has no replicas: nothing is there that could be healthy` };
 }

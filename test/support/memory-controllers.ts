@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ContainerStatus, Deployment, Pod, PodTemplateSpec, ReplicaSet } from '../../src/api/workloads.ts';
 import { refOf, type MemoryApiServer, type Raw } from './memory-api-server.ts';
+import { reconcileSets } from './memory-sets.ts';
 import { controlledBy } from './objects.ts';
 
 const HASH = 'pod-template-hash';
@@ -9,11 +10,14 @@ const REVISION = 'deployment.kubernetes.io/revision';
 const hashOf = (template: PodTemplateSpec): string =>
   createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 9);
 
+const OWNERS = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'];
+const CONCERNED: ReadonlySet<string> = new Set([...OWNERS, 'Pod']);
+
 /** Whether the pods of a template never become Ready. */
 type IsBroken = (template: PodTemplateSpec) => boolean;
 
 /**
- * The Deployment controller and a kubelet for which nothing takes any time: one ReplicaSet per template, pods by name,
+ * The controllers of workloads and a kubelet for which nothing takes any time: one ReplicaSet per template, pods by name,
  * statuses. Pods of an image that is called broken wait; everything else is Ready at once.
  */
 export function runControllers(api: MemoryApiServer, badImages: ReadonlySet<string>): void {
@@ -21,11 +25,12 @@ export function runControllers(api: MemoryApiServer, badImages: ReadonlySet<stri
     template.spec.containers.some(({ image = '' }) => image.includes('broken') || badImages.has(image));
   let working = false;
   api.onChange = (object) => {
-    if (working || !['Deployment', 'ReplicaSet', 'Pod'].includes(object.kind ?? '')) return;
+    if (working || !CONCERNED.has(object.kind ?? '')) return;
     working = true;
     try {
       collect(api);
       for (const deployment of api.list('Deployment')) reconcile(api, deployment as Deployment, isBroken);
+      reconcileSets(api, isBroken);
     } finally {
       working = false;
     }
@@ -105,11 +110,11 @@ function reconcile(api: MemoryApiServer, deployment: Deployment, isBroken: IsBro
 
 /** What belonged to an object that is gone, goes. */
 function collect(api: MemoryApiServer): void {
-  const alive = new Set([...api.list('Deployment'), ...api.list('ReplicaSet')].map(({ metadata }) => metadata.uid));
-  for (const kind of ['ReplicaSet', 'Pod'])
+  const alive = new Set(OWNERS.flatMap((kind) => api.list(kind)).map(({ metadata }) => metadata.uid));
+  for (const kind of ['ReplicaSet', 'ControllerRevision', 'Pod'])
     for (const object of api.list(kind)) {
       const owner = object.metadata.ownerReferences?.[0];
-      if (owner === undefined || !['Deployment', 'ReplicaSet'].includes(owner.kind) || alive.has(owner.uid)) continue;
+      if (owner === undefined || !OWNERS.includes(owner.kind) || alive.has(owner.uid)) continue;
       alive.delete(object.metadata.uid);
       api.delete(refOf(object));
     }

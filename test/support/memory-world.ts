@@ -12,6 +12,8 @@ import { MemoryClusterPort } from './memory-cluster-port.ts';
 import { runControllers } from './memory-controllers.ts';
 import { createAction, createPolicy, memoryActions, memoryPolicies } from './memory-records.ts';
 
+type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
+
 export const NAMESPACE = 'shop';
 export const at = (kind: string, name: string) => ({
   apiVersion: kind === 'Pod' ? 'v1' : kind.startsWith('Healing') ? 'kubeskippy.io/v1alpha1' : 'apps/v1',
@@ -77,19 +79,27 @@ export class MemoryWorld {
     };
   }
 
-  deploy(name: string, { replicas = 2, image = 'web:1' }: { replicas?: number; image?: string } = {}): Deployment {
+  deploy(name: string, of: { replicas?: number; image?: string } = {}): Deployment {
+    this.createWorkload('Deployment', name, of);
+    return this.deployment(name);
+  }
+
+  createWorkload(
+    kind: WorkloadKind,
+    name: string,
+    { replicas = 2, image = 'web:1' }: { replicas?: number; image?: string } = {},
+  ): void {
     const labels = { app: name };
     this.api.create({
       apiVersion: 'apps/v1',
-      kind: 'Deployment',
+      kind,
       metadata: { name, namespace: NAMESPACE },
       spec: {
-        replicas,
+        ...(kind === 'DaemonSet' ? {} : { replicas }),
         selector: { matchLabels: labels },
         template: { metadata: { labels }, spec: { containers: [{ name: 'app', image }] } },
       },
     });
-    return this.deployment(name);
   }
 
   deployment(name: string): Deployment {
@@ -97,15 +107,17 @@ export class MemoryWorld {
   }
 
   /** Somebody rolls out another image. */
-  rollOut(name: string, image: string): void {
-    this.editTemplate(name, (template) => ({ ...template, spec: { containers: [{ name: 'app', image }] } }));
+  rollOut(name: string, image: string, kind: WorkloadKind = 'Deployment'): void {
+    const containers = [{ name: 'app', image }];
+    this.editTemplate(name, (template) => ({ ...template, spec: { containers } }), kind);
   }
 
   editTemplate(
     name: string,
     change: (template: Deployment['spec']['template']) => Deployment['spec']['template'],
+    kind: WorkloadKind = 'Deployment',
   ): void {
-    this.api.edit(at('Deployment', name), (object) => {
+    this.api.edit(at(kind, name), (object) => {
       const { spec } = object as Deployment;
       return { ...object, spec: { ...spec, template: change(spec.template) } };
     });

@@ -28,6 +28,7 @@ export const resources = {
   statefulSets: define('apps/v1', 'StatefulSet', 'statefulsets'),
   daemonSets: define('apps/v1', 'DaemonSet', 'daemonsets'),
   controllerRevisions: define('apps/v1', 'ControllerRevision', 'controllerrevisions'),
+  horizontalPodAutoscalers: define('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   jobs: define('batch/v1', 'Job', 'jobs'),
   leases: define('coordination.k8s.io/v1', 'Lease', 'leases'),
   crds: define('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),

@@ -7,16 +7,26 @@ import type { Write, WriteResult } from '../../../src/ports/cluster.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 
 /** What every action keeps to, whatever it does. A new action is one row more. */
-const contracts: [ActionTemplate['type'], 'Deployment' | 'Pod'][] = [
+const up: Partial<ActionTemplate> = { scaleAction: { direction: 'up', replicas: 1 } };
+const contracts: [
+  ActionTemplate['type'],
+  'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Pod',
+  Partial<ActionTemplate>?,
+][] = [
   ['restart', 'Deployment'],
+  ['restart', 'StatefulSet'],
+  ['restart', 'DaemonSet'],
   ['restart', 'Pod'],
+  ['scale', 'Deployment', up],
+  ['scale', 'StatefulSet', up],
   ['undo', 'Deployment'],
 ];
 
 const MARKER = { key: 'kubeskippy.io/applied-x', value: 'execute-1' };
 const REVERTED = { key: 'kubeskippy.io/reverted-x', value: 'rollback-1' };
 
-describe.each(contracts)('%s of a %s', (type, kind) => {
+describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
+  const template: ActionTemplate = { type, ...settings };
   let world: MemoryWorld;
   let definition: ActionDefinition;
   let name: string;
@@ -24,8 +34,9 @@ describe.each(contracts)('%s of a %s', (type, kind) => {
 
   beforeEach(async () => {
     world = new MemoryWorld();
-    world.deploy('cart');
-    world.rollOut('cart', 'broken:2');
+    const workload = kind === 'Pod' ? 'Deployment' : kind;
+    world.createWorkload(workload, 'cart');
+    world.rollOut('cart', 'broken:2', workload);
     name = kind === 'Pod' ? (world.pods('cart')[0]?.metadata.name ?? '') : 'cart';
     const found = actionFor(type);
     if (found === undefined) throw new Error(`no action ${type}`);
@@ -37,12 +48,12 @@ describe.each(contracts)('%s of a %s', (type, kind) => {
 
   const target = (): KubeObject => world.api.get(at(kind, name));
   const gather = (live: KubeObject) =>
-    definition.gather(world.cluster, { target: live, namespace: live.metadata.namespace ?? '', template: { type } });
+    definition.gather(world.cluster, { target: live, namespace: live.metadata.namespace ?? '', template });
   const plan = async () =>
     definition.plan({
       target: target(),
       related: await gather(target()),
-      template: { type },
+      template,
       stamp: '2026-01-01T00:00:00.000Z',
       seenGood: [],
     });

@@ -143,8 +143,8 @@ describe('an action that its policy does not cover is refused with a reason', ()
     ],
     [
       'a type that comes later',
-      { action: { name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } } },
-      { actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } }] },
+      { action: { name: 'job', type: 'custom', customAction: { podTemplateName: 'fix' } } },
+      { actions: [{ name: 'job', type: 'custom', customAction: { podTemplateName: 'fix' } }] },
       /not honoured yet/,
     ],
     [

@@ -152,3 +152,21 @@ describe('a rollback', () => {
     expect(world.deployment('cart').metadata.annotations?.[KEYS.fence]).toBeDefined();
   });
 });
+
+test('a number of replicas that did not heal is taken back although nothing is worse than before', async () => {
+  world.policy({ actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } }] }, 'more');
+  world.deploy('shop');
+  action = world.action(
+    {
+      policyRef: { name: 'more', namespace: 'shop' },
+      targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop' },
+      action: { name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } },
+    },
+    'scaling',
+  );
+  await accepted(world, action);
+  await tryEffect(world, action);
+  expect(world.deployment('shop').spec.replicas).toBe(3);
+  expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+  expect(world.deployment('shop').spec.replicas).toBe(2);
+});

@@ -102,6 +102,22 @@ describe('a workload', () => {
     expect(state(none, []).state).toBe('failed');
   });
 
+  describe('whose number was set by the effect', () => {
+    const asked = (workload: Workload, pods: readonly Pod[], number: number) =>
+      workloadHealth(workload, pods, baseline(), number).state;
+    const none = deployment({ replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, 0);
+
+    test('to nothing is well when nothing is left', () => {
+      expect(asked(none, [], 0)).toBe('healthy');
+      expect(asked(none, [pod('p1')], 0)).toBe('settling');
+    });
+
+    test('is not well with fewer than that', () => {
+      expect(asked(deployment(), wellPods, 2)).toBe('healthy');
+      expect(asked(deployment(), wellPods, 3)).toBe('settling');
+    });
+  });
+
   test('of which nothing runs, before or after, proves nothing', () => {
     const none = deployment({ replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, 0);
     expect(state(none, [], baseline({ available: 0 })).state).toBe('unknown');

@@ -29,6 +29,7 @@ describe('what a policy asks for and gets', () => {
         ],
         actions: [
           { name: 'undo', type: 'undo', priority: 1, requiresApproval: true },
+          { name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } },
           {
             name: 'restart',
             type: 'restart',
@@ -75,17 +76,16 @@ describe('what a policy asks for and gets', () => {
       ['spec.triggers[0].type', 'spec.triggers[1].type', 'spec.triggers[2].type'],
     ],
     [
-      'actions other than restart and undo',
+      'actions that come later',
       {
         actions: [
-          { type: 'scale', scaleAction: { direction: 'up', replicas: 1 } },
           { type: 'undo' },
           { type: 'patch', patchAction: { type: 'merge', patch: '{}' } },
           { type: 'delete' },
           { type: 'custom', customAction: { podTemplateName: 'fix' } },
         ],
       },
-      ['spec.actions[0].type', 'spec.actions[2].type', 'spec.actions[3].type', 'spec.actions[4].type'],
+      ['spec.actions[1].type', 'spec.actions[2].type', 'spec.actions[3].type'],
     ],
     [
       'how to restart',
