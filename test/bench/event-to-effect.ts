@@ -5,12 +5,12 @@ import type { Pod } from '../../src/api/workloads.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
 import { StandInNode } from './stand-in-node.ts';
-import { percentile, round } from './statistics.ts';
+import { createDeployment, microseconds } from './incidents.ts';
+import { latencyOf, type Latency } from './statistics.ts';
 
-export interface EventToEffect {
-  readonly p50: number;
-  readonly p99: number;
-  readonly n: number;
+export interface EventToEffect extends Latency {
+  /** The second half of the same way: from the creation of the HealingAction on. */
+  readonly fromAction: Latency;
   /** Effects that were not asked for by any incident, and incidents with more than one. */
   readonly superfluous: number;
   readonly missing: number;
@@ -35,7 +35,9 @@ export async function eventToEffect(
   await node.start();
   try {
     say(`${incidents} Deployments`);
-    await Promise.all(Array.from({ length: incidents }, (_, index) => createDeployment(stack, `app-${index}`)));
+    await Promise.all(
+      Array.from({ length: incidents }, (_, index) => createDeployment(stack, NAMESPACE, `app-${index}`)),
+    );
     await createPolicy(stack);
     const pods = await podsByApp(stack, incidents);
     say('one crash after the other');
@@ -52,7 +54,9 @@ export async function eventToEffect(
 
 function evaluate(events: readonly AuditEvent[], pods: ReadonlyMap<string, Pod>): EventToEffect {
   const effects = Map.groupBy(effectsIn(events).filter(isOurs), ({ objectRef }) => objectRef?.name ?? '');
+  const actions = new Map(events.filter(isCreation).map((event) => [targetOf(event), event]));
   const latencies: number[] = [];
+  const fromAction: number[] = [];
   let superfluous = 0;
   for (const [app, pod] of pods) {
     const crash = events.findLast(
@@ -61,14 +65,15 @@ function evaluate(events: readonly AuditEvent[], pods: ReadonlyMap<string, Pod>)
     );
     const [first, ...more] = effects.get(app) ?? [];
     superfluous += more.length;
-    if (first !== undefined && crash !== undefined)
-      latencies.push(microseconds(first.stageTimestamp) - microseconds(crash.stageTimestamp));
+    if (first === undefined || crash === undefined) continue;
+    latencies.push(microseconds(first.stageTimestamp) - microseconds(crash.stageTimestamp));
+    const action = actions.get(app);
+    if (action !== undefined) fromAction.push(microseconds(first.stageTimestamp) - microseconds(action.stageTimestamp));
   }
   const all = [...effects.values()].reduce((sum, list) => sum + list.length, 0);
   return {
-    p50: round(percentile(latencies, 0.5) / 1000),
-    p99: round(percentile(latencies, 0.99) / 1000),
-    n: latencies.length,
+    ...latencyOf(latencies),
+    fromAction: latencyOf(fromAction),
     superfluous: superfluous + (all - latencies.length - superfluous),
     missing: pods.size - latencies.length,
   };
@@ -78,30 +83,11 @@ function evaluate(events: readonly AuditEvent[], pods: ReadonlyMap<string, Pod>)
 const isOurs = ({ objectRef }: AuditEvent): boolean =>
   objectRef?.namespace === NAMESPACE && objectRef.name?.startsWith('app-') === true;
 
-/** RFC 3339 with six digits, which Date cannot hold. */
-function microseconds(time: string): number {
-  const fraction = /\.(\d+)Z$/.exec(time)?.[1] ?? '0';
-  return Math.floor(Date.parse(time) / 1000) * 1_000_000 + Number(fraction.padEnd(6, '0').slice(0, 6));
-}
+const isCreation = ({ verb, objectRef, responseStatus }: AuditEvent): boolean =>
+  verb === 'create' && objectRef?.resource === 'healingactions' && responseStatus?.code === 201;
 
-async function createDeployment({ admin }: Stack, name: string): Promise<void> {
-  const labels = { app: name, bench: 'yes' };
-  await admin.create(
-    resources.deployments,
-    { namespace: NAMESPACE },
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name, labels },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: { app: name } },
-        template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'bench' }] } },
-      },
-    },
-    { timeoutMs: 60_000 },
-  );
-}
+const targetOf = ({ requestObject }: AuditEvent): string =>
+  (requestObject as { readonly spec: { readonly targetResource: { readonly name: string } } }).spec.targetResource.name;
 
 async function createPolicy({ admin }: Stack): Promise<void> {
   await admin.create(

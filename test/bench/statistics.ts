@@ -7,3 +7,16 @@ export function percentile(values: readonly number[], share: number): number {
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
 export const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+/** In milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly n: number;
+}
+
+export const latencyOf = (microseconds: readonly number[]): Latency => ({
+  p50: round(percentile(microseconds, 0.5) / 1000),
+  p99: round(percentile(microseconds, 0.99) / 1000),
+  n: microseconds.length,
+});

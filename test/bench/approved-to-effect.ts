@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { resources } from '../../src/adapters/kubernetes/resource.ts';
+import type { HealingAction } from '../../src/api/healing-action.ts';
+import type { Stack } from '../../src/local/stack.ts';
+import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
+import { createDeployment, microseconds } from './incidents.ts';
+import { latencyOf, type Latency } from './statistics.ts';
+
+const NAMESPACE = 'bench-approved';
+const SPACING_MS = 500;
+const PATIENCE_MS = 30_000;
+
+/** From the write of `spec.approval` to the healer's write, both as the API server's audit log has them. */
+export async function approvedToEffect(stack: Stack, approvals: number, say: (line: string) => void): Promise<Latency> {
+  const { admin } = stack;
+  await admin.request('POST', '/api/v1/namespaces', {
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+  });
+  await createPolicy(stack);
+  const names = Array.from({ length: approvals }, (_, index) => `asked-${index}`);
+  for (const name of names) {
+    await createDeployment(stack, NAMESPACE, name);
+    await createAction(stack, name);
+    await approve(stack, await waiting(stack, name));
+    await delay(SPACING_MS);
+  }
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const latencies = evaluate(readAuditLog(stack.env.auditLogFile));
+    if (latencies.length >= approvals || Date.now() > deadline) {
+      say(`${latencies.length} approved effects`);
+      return latencyOf(latencies);
+    }
+    await delay(500);
+  }
+}
+
+function evaluate(events: readonly AuditEvent[]): number[] {
+  const here = events.filter(({ objectRef }) => objectRef?.namespace === NAMESPACE);
+  const approvals = new Map(here.filter(isApproval).map((event) => [event.objectRef?.name, event]));
+  return effectsIn(here).flatMap((effect) => {
+    const approval = approvals.get(effect.objectRef?.name);
+    return approval === undefined ? [] : [microseconds(effect.stageTimestamp) - microseconds(approval.stageTimestamp)];
+  });
+}
+
+const isApproval = ({ verb, objectRef, requestObject, responseStatus }: AuditEvent): boolean =>
+  verb === 'patch' &&
+  objectRef?.resource === 'healingactions' &&
+  objectRef.subresource === undefined &&
+  responseStatus?.code === 200 &&
+  typeof requestObject === 'object' &&
+  requestObject !== null &&
+  'spec' in requestObject;
+
+async function createPolicy({ admin }: Stack): Promise<void> {
+  await admin.create(
+    resources.healingPolicies,
+    { namespace: NAMESPACE },
+    {
+      apiVersion: 'kubeskippy.io/v1alpha1',
+      kind: 'HealingPolicy',
+      metadata: { name: 'asked', namespace: NAMESPACE },
+      spec: {
+        mode: 'manual',
+        selector: { resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] },
+        triggers: [],
+        actions: [{ name: 'restart', type: 'restart' }],
+        safetyRules: { maxActionsPerHour: 1000 },
+        verification: { stabilizationWindow: '1s', timeout: '1m' },
+      },
+    },
+  );
+}
+
+/** Named like its target, so that approvals and effects are matched by name. */
+async function createAction({ admin }: Stack, name: string): Promise<void> {
+  await admin.create(
+    resources.healingActions,
+    { namespace: NAMESPACE },
+    {
+      apiVersion: 'kubeskippy.io/v1alpha1',
+      kind: 'HealingAction',
+      metadata: { name, namespace: NAMESPACE },
+      spec: {
+        policyRef: { name: 'asked', namespace: NAMESPACE },
+        targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        action: { name: 'restart', type: 'restart' },
+      },
+    },
+  );
+}
+
+async function waiting({ admin }: Stack, name: string): Promise<HealingAction> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const action = await admin.get<HealingAction>(resources.healingActions, { namespace: NAMESPACE, name });
+    if (action.status?.approval?.required === true) return action;
+    if (Date.now() > deadline) throw new Error(`HealingAction ${name} did not ask for approval`);
+    await delay(25);
+  }
+}
+
+async function approve({ admin }: Stack, { metadata, status }: HealingAction): Promise<void> {
+  await delay(100); // a person is not as fast as a program
+  const approval = { decision: 'Approved', planDigest: status?.planDigest ?? '' };
+  await admin.patch(resources.healingActions, { namespace: NAMESPACE, name: metadata.name }, 'merge', {
+    spec: { approval },
+  });
+}
