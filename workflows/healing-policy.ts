@@ -29,8 +29,8 @@ export interface HealingPolicyInput {
 
 /** Actions created in one go; the rest follows, oldest trouble first. */
 const MAX_CREATIONS = 10;
-/** The status is for people: a storm of firings must not wait for it to be written each time. */
-const REPORT_EVERY_MS = 1_000;
+/** The status is for people: what is to be healed goes first, and a storm of changes is written down once. */
+const REPORT_AFTER_MS = 500;
 /** How often the record of running actions is compared with the actions themselves, in case one vanished. */
 const RECHECK_MS = 60_000;
 const FAILED_MS = 60_000;
@@ -73,7 +73,7 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
     state = recall(state, recalled, Date.now()); // what was observed meanwhile stays
   }
   let reported = '';
-  let reportAt = 0;
+  let reportAt: number | undefined;
   let recheckAt = Date.now() + RECHECK_MS;
   while (!news.deleted) {
     news.changed = false;
@@ -93,18 +93,19 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
       recheckAt = Date.now() + RECHECK_MS;
     }
     const summary = summaryOf(state);
-    if (JSON.stringify(summary) !== reported && Date.now() >= reportAt) {
+    if (JSON.stringify(summary) === reported) reportAt = undefined;
+    else reportAt ??= Date.now() + REPORT_AFTER_MS;
+    if (reportAt !== undefined && Date.now() >= reportAt) {
       if ((await report(policy, summary)) === 'policy-gone') return;
       reported = JSON.stringify(summary);
-      reportAt = Date.now() + REPORT_EVERY_MS;
+      reportAt = undefined;
     }
     if (lifetime.over()) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof healingPolicyWorkflow>({ policy, state });
     }
     const pending = runningActions(state).length > 0 ? recheckAt : undefined;
-    const unsaid = JSON.stringify(summary) === reported ? undefined : reportAt;
-    const wakeAt = Math.min(dueAt(state) ?? Infinity, unsaid ?? Infinity, pending ?? Infinity);
+    const wakeAt = Math.min(dueAt(state) ?? Infinity, reportAt ?? Infinity, pending ?? Infinity);
     await lifetime.wait(() => news.changed || news.deleted, Number.isFinite(wakeAt) ? wakeAt - Date.now() : undefined);
   }
 }
