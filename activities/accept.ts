@@ -11,7 +11,7 @@ import { targetRefOf } from '../src/domain/selection.ts';
 import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
-import { objections, readLiveTarget } from './live-target.ts';
+import { objections, protections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { changed } from './record.ts';
 import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
@@ -73,6 +73,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     // Planned again from the same state, the plan is the same, and so is what was decided about it.
     stamp: recorded?.plannedAt ?? time,
     seenGood,
+    protection: (object) => protections(ports.settings, covered.policy, { object, owners: [] })[0],
   });
   if (planned.result === 'refused') return refused(planned.message);
   const plan = planFrom(planned, action, covered.policy, live.object, definition.reversible, time);

@@ -22,17 +22,21 @@ const ended = (reason: Outcome['reason'], message: string): Ended => ({
   outcome: { reason, message },
 });
 
-/** Policy, approval and expiry as they are now: since the plan was made they can only have tightened. */
+/**
+ * Policy, approval and expiry as they are now: since the plan was made they can only have tightened. What was `begun` in
+ * time may be brought to its end.
+ */
 export function authority(
   { settings }: Pick<ActivityPorts, 'settings'>,
   action: HealingAction,
   policy: HealingPolicy | undefined,
   now: Date,
+  begun: boolean,
 ): Authority {
   if (action.metadata.deletionTimestamp !== undefined)
     return ended('Deleted', 'the HealingAction was deleted before it had an effect');
   const { expiresAt } = action.spec;
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())
+  if (!begun && expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime())
     return ended('Expired', `the action was to be done before ${expiresAt}`);
   const covered = coverage(action, policy);
   if (!covered.covered) return ended(covered.outcome.reason, covered.outcome.message);

@@ -37,6 +37,7 @@ export async function claimEffect(
   before: Before,
   order: EffectOrder,
   attempt: Attempt,
+  begun?: string,
 ): Promise<Claimed | ExecutionResult> {
   const seen = action.status?.claim;
   const held = seen === undefined ? await actions.hold(action) : action;
@@ -74,7 +75,12 @@ export async function claimEffect(
             reason: REASONS.Reserved.granted,
             message: 'slot and target lock are held',
           },
-          { type: 'Succeeded', status: 'Unknown', reason: REASONS.Succeeded.inProgress, message: plan.summary },
+          {
+            type: 'Succeeded',
+            status: 'Unknown',
+            reason: REASONS.Succeeded.inProgress,
+            message: begun === undefined ? plan.summary : `${begun}: ${plan.summary}`,
+          },
         ],
       },
       time,

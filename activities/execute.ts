@@ -12,7 +12,7 @@ import { authority } from './authority.ts';
 import { claimEffect, voidClaim, type Claimed } from './claim.ts';
 import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
-import { objections, readLiveTarget } from './live-target.ts';
+import { objections, protectionOfPart, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
 import { withoutOldMarks } from './prune-markers.ts';
@@ -92,7 +92,8 @@ async function tryEffect(
   if (found.traces === 'unknown') return ended('NeedsHuman', found.message);
   if (!live.found) return { result: 'ended', outcome: live.outcome };
 
-  const granted = authority(ports, action, policy, attempt.now());
+  const begun = found.traces === 'partly' ? found.message : undefined;
+  const granted = authority(ports, action, policy, attempt.now(), begun !== undefined);
   if (granted.result !== 'granted') return granted;
   const objection = objections(ports, granted.policy, live);
   if (objection !== undefined) return { result: 'ended', outcome: objection };
@@ -107,17 +108,23 @@ async function tryEffect(
   });
   const effect = definition.execute({ target: live.object, related, marker, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
-  if (effect.result === 'wait') return { ...effect, result: 'continues' };
-
-  if (order.dryRun || granted.dryRun) return rehearse(ports, action, plan, effect, live.object, marker.key, attempt);
+  const dryRun = order.dryRun || granted.dryRun;
+  if (effect.result === 'wait')
+    return dryRun
+      ? recordRehearsal(ports, action, plan, undefined, `it would have to wait: ${effect.message}`, attempt)
+      : { ...effect, result: 'continues' };
+  const { on } = effect;
+  const protectedBy = on === undefined ? undefined : protectionOfPart(ports, granted.policy, live, on);
+  if (protectedBy !== undefined) return ended('Refused', protectedBy);
+  if (dryRun) return rehearse(ports, action, plan, effect, live.object, marker.key, attempt);
   const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
   view.catch(() => undefined); // awaited with the claim, unless that fails first
-  const before = { digest: definition.baseline(live.object), view };
-  const claimed = await claimEffect(ports, action, plan, before, order, attempt);
+  const before = { digest: definition.baseline(live.object, resolved(plan)), view };
+  const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
   const write = await withoutOldMarks(ports, effect.write, live.object, action);
   const written = await perform(ports, { ...effect, write }, live.object, marker.key, attempt, false);
-  return afterWrite(ports, action, plan, effect, written, claimed, attempt);
+  return afterWrite(ports, action, plan, effect, written, { ...claimed, begun }, attempt);
 }
 
 /** The effect, preceded by its claim on the target where it cannot carry the marker itself. */
@@ -168,22 +175,27 @@ async function rehearse(
     case 'refused':
       return ended('Refused', `the API server would refuse it: ${written.message}`);
   }
+  return recordRehearsal(ports, action, plan, effect, `the API server would accept it: ${plan.summary}`, attempt);
+}
+
+async function recordRehearsal(
+  ports: ActivityPorts,
+  action: HealingAction,
+  plan: Plan,
+  effect: Doable | undefined,
+  message: string,
+  attempt: Attempt,
+): Promise<ExecutionResult> {
   const time = attempt.now().toISOString();
+  const changes = effect === undefined ? [] : changesOf(plan, effect, time);
   await ports.actions.update(action, (latest) =>
     changed(
       latest,
       {
         attempts: attempt.number,
         lastAttemptTime: time,
-        result: { success: false, message: 'dry run', changes: changesOf(plan, effect, time) },
-        set: [
-          {
-            type: 'Executed',
-            status: 'False',
-            reason: REASONS.Executed.dryRun,
-            message: `the API server would accept it: ${plan.summary}`,
-          },
-        ],
+        result: { success: false, message: 'dry run', changes },
+        set: [{ type: 'Executed', status: 'False', reason: REASONS.Executed.dryRun, message }],
       },
       time,
     ),
@@ -198,26 +210,39 @@ async function afterWrite(
   plan: Plan,
   effect: Doable,
   written: WriteResult,
-  { baseline, fresh, intent }: Claimed,
+  { baseline, fresh, intent, begun }: Claimed & { readonly begun: string | undefined },
   attempt: Attempt,
 ): Promise<ExecutionResult> {
   if (written.result === 'written') {
     if (effect.unfinished === true)
-      return { result: 'continues', message: `one part is done: ${plan.summary}`, retryAfterMs: 0 };
+      return {
+        result: 'continues',
+        message: `one part more is done: ${plan.summary}`,
+        retryAfterMs: effect.pauseMs ?? 0,
+      };
     const generation = effect.write.type === 'patch' ? written.object.metadata.generation : undefined;
     const since = { ...baseline, ...(generation === undefined ? {} : { generation }) };
     return recordEffect(ports, action, plan, effect, attempt, since);
   }
-  const message = written.result === 'gone' ? `${describeTarget(plan.target)} no longer exists` : written.message;
+  const message = written.result === 'gone' ? `${describeWritten(plan, effect)} no longer exists` : written.message;
   if (fresh) await voidClaim(ports, refOf(action), message, attempt, intent);
   switch (written.result) {
     case 'gone':
-      // If an earlier attempt may have acted, only the traces can tell what became of that.
-      return fresh ? ended('TargetGone', message) : { result: 'conflict', message };
+      // If an earlier attempt may have acted, only the traces can tell what became of that; and a part is not the target.
+      return fresh && effect.on === undefined ? ended('TargetGone', message) : { result: 'conflict', message };
     case 'conflict':
       return { result: 'conflict', message };
     case 'blocked':
+      // Between two parts a budget is full by what we did ourselves: there is room again when that is replaced.
+      return begun === undefined
+        ? { result: 'blocked', message }
+        : { result: 'continues', message: `${begun}; ${message}`, retryAfterMs: written.retryAfterMs };
     case 'refused':
       return { result: 'blocked', message };
   }
 }
+
+const describeWritten = ({ target }: Plan, { on }: Doable): string =>
+  describeTarget(
+    on === undefined ? target : { kind: on.kind ?? '', namespace: target.namespace, name: on.metadata.name },
+  );

@@ -1,3 +1,4 @@
+import type { ActionDefinition } from '../src/actions/define-action.ts';
 import { actionFor } from '../src/actions/index.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
@@ -12,7 +13,7 @@ import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
 import { raiseFence } from './raise-fence.ts';
 import { recordEffect } from './record-effect.ts';
-import { lookForTraces } from './traces.ts';
+import { lookForTraces, resolved } from './traces.ts';
 
 const TRIES = 10;
 
@@ -48,17 +49,38 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
     if (raised || live.object === undefined) {
       if (found.traces === 'unknown') return { result: 'unknown', message: found.message };
       if (found.traces === 'partly')
-        return { result: 'unknown', message: `given up with only some of its parts done: ${plan.summary}` };
+        return { result: 'unknown', message: `given up in the middle, ${found.message}: ${plan.summary}` };
       await voidClaim(ports, ref, 'given up', attempt);
       return { result: 'clear' };
     }
-    const written = await raiseFence(ports.cluster, live.object, markerFor(action, 'execute', claim.attempt), attempt);
-    // Who is refused the fence is refused the effect, which would change annotations as well; but an eviction does not.
-    if (written.result === 'refused' && plan.target.kind === 'Pod')
+    const written = await fenceAll(ports, action, plan, definition, live.object, attempt);
+    if (written.result === 'refused')
       return { result: 'unknown', message: `a sleeping attempt cannot be stopped: ${written.message}` };
-    raised = written.result === 'written' || written.result === 'refused';
+    raised = written.result === 'written';
   }
   return { result: 'conflict', message: 'the target is written so often that it could not be fenced' };
+}
+
+/** Around everything that a sleeping attempt may be about to write; what is gone meanwhile needs none. */
+async function fenceAll(
+  { cluster }: Pick<ActivityPorts, 'cluster'>,
+  action: HealingAction,
+  plan: Plan,
+  definition: ActionDefinition,
+  target: KubeObject,
+  attempt: Attempt,
+): Promise<{ readonly result: 'written' | 'conflict' } | { readonly result: 'refused'; readonly message: string }> {
+  const marker = markerFor(action, 'execute', action.status?.claim?.attempt ?? 1);
+  const { namespace } = plan.target;
+  const related = await definition.gather(cluster, { target, namespace, template: action.spec.action, marker });
+  const around = definition.writtenTo?.({ target, related, marker, ...resolved(plan) }) ?? [target];
+  for (const object of around) {
+    const written = await raiseFence(cluster, object, marker, attempt);
+    // Who is refused the fence is refused the effect, which would change annotations as well; but an eviction does not.
+    if (written.result === 'refused' && object.kind === 'Pod') return written;
+    if (written.result === 'conflict' || written.result === 'blocked') return { result: 'conflict' };
+  }
+  return { result: 'written' };
 }
 
 /** What was noted with the claim, at the generation that the target has reached since. */

@@ -82,6 +82,14 @@ export const protections = (
     protectedResources: policy?.spec.safetyRules?.protectedResources ?? [],
   }).map(({ message }) => message);
 
+/** What protects an object that hangs on the target and is to be changed for it. */
+export const protectionOfPart = (
+  { settings }: Pick<ActivityPorts, 'settings'>,
+  policy: HealingPolicy,
+  live: Extract<LiveTarget, { found: true }>,
+  part: KubeObject,
+): string | undefined => protections(settings, policy, { object: part, owners: [live.object, ...live.owners] })[0];
+
 /** Why the live target must not be touched, all reasons in one; undefined when nothing speaks against it. */
 export function objections(
   { settings }: Pick<ActivityPorts, 'settings'>,

@@ -9,7 +9,7 @@ import { markerFor } from './marker.ts';
 export type Traces =
   | { readonly traces: 'executed' | 'none' }
   /** Of an effect that has several parts some are there; it can be gone on with. */
-  | { readonly traces: 'partly' }
+  | { readonly traces: 'partly'; readonly message: string }
   /** A claim was made, and the target is not as it was before; but the mark of our change is not there. */
   | { readonly traces: 'unknown'; readonly message: string };
 
@@ -37,14 +37,14 @@ export async function lookForTraces(
   const related = await definition.gather(cluster, { target, namespace, template: action.spec.action, marker });
   const applied = definition.confirm({ target, uid, related, marker, ...resolved(plan) });
   if (applied === 'applied') return { traces: 'executed' };
-  if (applied === 'partly') return { traces: 'partly' };
+  if (applied !== 'not-applied') return { traces: 'partly', message: applied.partly };
   const named = describeTarget(plan.target);
   if (target === undefined)
     return { traces: 'unknown', message: `${named} is gone: whether it was changed before cannot be told` };
   // On a pod the marker is only the claim; whether it was evicted is what counts.
   if (target.metadata.annotations?.[marker.key] !== undefined && plan.target.kind !== 'Pod')
     return { traces: 'executed' };
-  if (definition.baseline(target) === claim.baseline) return { traces: 'none' };
+  if (definition.baseline(target, resolved(plan)) === claim.baseline) return { traces: 'none' };
   return {
     traces: 'unknown',
     message: `${named} was changed by someone else and the mark of our change is missing: whether it happened cannot be told`,

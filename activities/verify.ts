@@ -1,4 +1,5 @@
 import type { FiredTrigger, Plan } from '../src/api/healing-action.ts';
+import { actionFor } from '../src/actions/index.ts';
 import { workloadHealth } from '../src/domain/health.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
@@ -7,6 +8,7 @@ import { compileTrigger } from '../src/triggers/index.ts';
 import { healthSubject, viewWorkload, type WorkloadView } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
+import { resolved } from './traces.ts';
 import { verdictRecord } from './verdict-record.ts';
 
 /** One look at the live target, at evidence that is causally newer than the effect. Never a cache, never a clock. */
@@ -25,6 +27,8 @@ export async function measure(
   const view = await viewWorkload(ports.cluster, subject);
   if (view === undefined) return { state: 'unknown', detail: `${describeTarget(subject)} cannot be found` };
 
+  const pending = actionFor(plan.action)?.pending?.({ pods: view.pods, ...resolved(plan) });
+  if (pending !== undefined) return { state: 'settling', detail: pending };
   const health = workloadHealth(view.workload, view.pods, baseline, replicasAsked(plan));
   const firing = stillFiring(action.spec.trigger, plan, view, now().getTime());
   if (firing !== undefined) return firing;

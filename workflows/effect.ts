@@ -12,6 +12,8 @@ const HOUR_MS = 3_600_000;
 const PATIENCE_MS = 24 * HOUR_MS;
 /** Of the time waited so far, the share after which the ledger is asked again: a history is bounded. */
 const ASK_AGAIN = 1 / 10;
+/** The same for an effect in parts: at most some 800 looks in a day. */
+const LOOK_AGAIN = 1 / 100;
 const MAX_PAUSE_MS = 30 * 60_000;
 /** Lost races in a row before a try counts as used. */
 const MAX_CONFLICTS = 20;
@@ -42,6 +44,8 @@ export type NotDone = { readonly result: 'drifted' } | { readonly result: 'ended
 interface Blocked {
   readonly result: 'blocked';
   readonly message: string;
+  /** No other try can help. */
+  readonly outOfTime?: true;
 }
 
 /**
@@ -81,7 +85,7 @@ async function tryAll(
     const tried = await once(action, plan, order, endsAt, desk);
     if (tried.result !== 'blocked') return tried;
     const pause = Math.min(MAX_PAUSE_MS, backoffMs * multiplier ** (used - 1));
-    if (used >= maxAttempts || Date.now() + pause >= endsAt - plan.verification.windowMs) {
+    if (tried.outOfTime === true || used >= maxAttempts || Date.now() + pause >= endsAt - plan.verification.windowMs) {
       const found = await findEffect(action, order.tries);
       return found.result === 'clear' ? { ...tried, tries: order.tries } : afterAll(found);
     }
@@ -100,15 +104,18 @@ async function once(
   endsAt: number,
   desk: Desk,
 ): Promise<Done | NotDone | Blocked> {
+  const since = Date.now();
+  const { windowMs } = plan.verification;
   for (let conflicts = 1; ; conflicts++) {
     const stop = desk.stopped();
     if (stop !== undefined) return giveUp(action, order, stop);
     const tried = await effect(plan.summary).execute(action, plan.planDigest, order).catch(givenUp);
     if (tried.result === 'continues') {
-      if (Date.now() + tried.retryAfterMs >= endsAt)
-        return { result: 'blocked', message: `out of time: ${tried.message}` };
+      const pause = Math.max(tried.retryAfterMs, (Date.now() - since) * LOOK_AGAIN);
+      if (Date.now() + pause >= endsAt - windowMs)
+        return { result: 'blocked', message: `out of time: ${tried.message}`, outOfTime: true };
       desk.show('Executing', tried.message);
-      await desk.pause(tried.retryAfterMs);
+      if (pause > 0) await desk.pause(pause);
       conflicts = 0;
       continue;
     }

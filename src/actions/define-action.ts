@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/meta.ts';
+import type { Pod } from '../api/workloads.ts';
 import type { ActionTemplate } from '../api/healing-action.ts';
 import type { ClusterReader, Write } from '../ports/cluster.ts';
 
@@ -21,6 +22,9 @@ export interface GatherInput<Target extends KubeObject = KubeObject> {
   readonly marker?: Marker;
 }
 
+/** Why an object must not be touched; undefined when nothing speaks against it. */
+export type Protection = (object: KubeObject) => string | undefined;
+
 export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly target: Target;
   /** What `gather` returned. */
@@ -30,6 +34,8 @@ export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly stamp: string;
   /** Revisions that the policy has seen ready for long enough (uids of ReplicaSets). */
   readonly seenGood: readonly string[];
+  /** For objects beside the target that the action would change as well. */
+  readonly protection?: Protection;
 }
 
 export type PlanResult =
@@ -63,6 +69,13 @@ export interface ConfirmInput<Target extends KubeObject = KubeObject> {
   readonly marker: Marker;
 }
 
+export interface PendingInput {
+  /** The workload's own, those being deleted included. */
+  readonly pods: readonly Pod[];
+  readonly parameters: Parameters;
+  readonly change?: string;
+}
+
 /** Written in the same write as the effect, so that the effect can be recognised whatever crashed. */
 export interface Marker {
   readonly key: string;
@@ -80,11 +93,16 @@ export type Effect =
       readonly changes: readonly FieldChange[];
       /** The effect has several parts, and this is not the last. */
       readonly unfinished?: true;
+      /** Before the next part, in milliseconds; at once when absent. */
+      readonly pauseMs?: number;
     }
   /** The next part of the effect has to wait for the world: ask again. */
   | { readonly result: 'wait'; readonly message: string; readonly retryAfterMs: number }
   /** What the plan was made from is no longer so: plan again. */
   | { readonly result: 'drifted'; readonly message: string };
+
+/** Whether the effect is there; of one that has several parts, which of them are (for people). */
+export type Confirmation = 'applied' | 'not-applied' | { readonly partly: string };
 
 export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   readonly type: ActionTemplate['type'];
@@ -103,9 +121,13 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   /** Pure: the write that takes back exactly what `execute` changed; undefined when nothing can. */
   inverse(input: EffectInput<Target>): Effect | undefined;
   /** A digest of what `execute` changes, as it is now: still the same later means that nobody changed it since. */
-  baseline(target: Target): string;
-  /** Is the effect visible, although the marker may be missing? `partly`: some of its parts are. */
-  confirm(input: ConfirmInput<Target>): 'applied' | 'partly' | 'not-applied';
+  baseline(target: Target, plan: { readonly parameters: Parameters }): string;
+  /** Is the effect visible, although the marker may be missing? */
+  confirm(input: ConfirmInput<Target>): Confirmation;
+  /** Everything that a sleeping attempt may be about to write. Absent: the target alone. */
+  writtenTo?(input: EffectInput<Target>): readonly KubeObject[];
+  /** Why nothing can prove anything yet: which of the workload's pods are still on their way out. */
+  pending?(input: PendingInput): string | undefined;
 }
 
 export const defineAction = <Target extends KubeObject>(

@@ -119,6 +119,11 @@ interface WorkloadSpec {
   readonly template: PodTemplateSpec;
 }
 
+interface RollingUpdate {
+  /** A number of pods, or a share of them such as `25%`. */
+  readonly maxUnavailable?: number | string;
+}
+
 export interface Deployment extends KubeObject {
   readonly spec: WorkloadSpec & {
     readonly replicas?: number;
@@ -126,7 +131,7 @@ export interface Deployment extends KubeObject {
     readonly minReadySeconds?: number;
     readonly progressDeadlineSeconds?: number;
     readonly revisionHistoryLimit?: number;
-    readonly strategy?: { readonly type?: string };
+    readonly strategy?: { readonly type?: string; readonly rollingUpdate?: RollingUpdate };
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -165,7 +170,7 @@ export interface StatefulSet extends KubeObject {
     readonly persistentVolumeClaimRetentionPolicy?: { readonly whenScaled?: string };
     readonly updateStrategy?: {
       readonly type?: string;
-      readonly rollingUpdate?: { readonly partition?: number };
+      readonly rollingUpdate?: RollingUpdate & { readonly partition?: number };
     };
   };
   readonly status?: {
@@ -184,7 +189,7 @@ export interface StatefulSet extends KubeObject {
 export interface DaemonSet extends KubeObject {
   readonly spec: WorkloadSpec & {
     readonly minReadySeconds?: number;
-    readonly updateStrategy?: { readonly type?: string };
+    readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: RollingUpdate };
   };
   readonly status?: {
     readonly observedGeneration?: number;

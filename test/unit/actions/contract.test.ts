@@ -106,9 +106,9 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
     const uid = target().metadata.uid;
     const seen = () =>
       definition.confirm({ target: world.api.find(at(kind, name)), uid, parameters, related: [], marker: MARKER });
-    const before = definition.baseline(target());
+    const before = definition.baseline(target(), { parameters });
     expect(seen()).toBe('not-applied');
-    expect(definition.baseline(target())).toBe(before);
+    expect(definition.baseline(target(), { parameters })).toBe(before);
     expect(await doIt()).toBe('written');
     expect(seen()).toBe('applied');
   });
