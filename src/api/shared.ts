@@ -26,11 +26,11 @@ export interface ActionTemplate {
 
 /** How to restart. A restart cannot be undone. */
 export interface RestartAction {
-  /** `rolling` replaces the Pods of a workload step by step, as `kubectl rollout restart` does; `graceful` lets each Pod use its whole grace period; `recreate` replaces them at once. Default: `"rolling"`. */
+  /** `rolling` restarts a workload as `kubectl rollout restart` does, if its own update strategy takes down at most `maxConcurrent` Pods at a time; if not, and for `graceful` always, its Pods are evicted, the next when those before are replaced and Ready. `recreate` evicts the next as soon as one before is gone. A single Pod is evicted, whatever the strategy. Default: `"rolling"`. */
   readonly strategy?: 'recreate' | 'rolling' | 'graceful';
-  /** How many Pods may be restarted at the same time. Default: `1`. */
+  /** How many Pods of a workload may be down for the restart at the same time. Default: `1`. */
   readonly maxConcurrent?: number;
-  /** Seconds that a Pod gets to end by itself. 0 kills it at once. Default: `30`. */
+  /** Seconds that an evicted Pod gets to end by itself. 0 kills it at once. Default: `30`. */
   readonly gracePeriodSeconds?: number;
 }
 

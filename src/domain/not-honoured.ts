@@ -18,8 +18,6 @@ const NOT_YET: readonly Row[] = [
   { path: 'selector.resources[].kind', except: oneOf('Pod', 'Deployment', 'StatefulSet', 'DaemonSet') },
   { path: 'triggers[].type', except: oneOf('condition') },
   { path: 'actions[].type', except: oneOf('restart', 'scale', 'undo') },
-  { path: 'actions[].restartAction.strategy', except: oneOf('rolling') },
-  { path: 'actions[].restartAction.maxConcurrent', except: oneOf(1) },
   { path: 'verification.queries' },
   { path: 'approval.fourEyes', except: oneOf(false) },
   { path: 'ttlAfterFinished' },
