@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { demandFreeSpace } from './free-space.ts';
-import { tryExclusive } from './servers/exclusive.ts';
+import { markTemporary, removeLeftovers, rightTo, TEMPORARY_PREFIX } from './leftovers.ts';
 import { LOCAL_NODE, type Identity } from './servers/identities.ts';
 import { writeIdentityFiles } from './servers/identity-files.ts';
 import {
@@ -100,15 +100,19 @@ export async function startLocalEnvironment(options: LocalEnvironmentOptions = {
     components.flatMap((component) => PROGRAMS[component]),
     { say: progress },
   );
-  const directory = resolve(options.directory ?? mkdtempSync(join(tmpdir(), 'kubeskippy-')));
+  const directory = resolve(options.directory ?? mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX)));
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const right = await tryExclusive(`data directory ${realpathSync(directory)}`);
+  const right = await rightTo(directory);
   if (!('release' in right))
     throw new Error(
       `${directory} is in use by ${right.heldBy}: end that (\`kubeskippy local down\` if it was started by ` +
         '`local up`), or choose another directory',
     );
   const keepData = options.keepData ?? options.directory !== undefined;
+  if (!keepData) {
+    markTemporary(directory);
+    await removeLeftovers();
+  }
   const release = async (): Promise<void> => {
     if (!keepData) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     await right.release();

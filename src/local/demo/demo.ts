@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { TEMPORARY_PREFIX } from '../leftovers.ts';
 import type { Ports } from '../servers/ports.ts';
 import { startStack, type Stack } from '../stack.ts';
 import { Demonstration } from './demonstration.ts';
@@ -32,7 +33,7 @@ const GIVE_UP_STARTING_MS = 8_000;
  */
 export async function runDemo(options: DemoOptions): Promise<readonly IncidentResult[]> {
   const { presenter, signal } = options;
-  const directory = join(tmpdir(), `kubeskippy-demo-${randomBytes(4).toString('hex')}`);
+  const directory = join(tmpdir(), `${TEMPORARY_PREFIX}demo-${randomBytes(4).toString('hex')}`);
   const starting = startStack({
     directory,
     keepData: options.keepData === true,

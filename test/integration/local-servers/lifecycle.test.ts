@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
+import { TEMPORARY_PREFIX } from '../../../src/local/leftovers.ts';
 import { freePort } from '../../../src/local/servers/ports.ts';
 import { identify, processStat, type ProcessIdentity } from '../../../src/local/supervisor/process-identity.ts';
 import { allGone, startStandIn } from '../../support/local/stand-in.ts';
@@ -32,6 +35,15 @@ function children(): ProcessIdentity[] {
     .flatMap((pid) => identify(pid) ?? []);
 }
 
+const openFilesOf = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+
 const admin = (environment: LocalEnvironment): KubeClient =>
   KubeClient.load({ kubeconfig: environment.kubeconfig('admin') });
 
@@ -45,6 +57,24 @@ test('everything ends within 5 s when the process that started it is killed', as
   expect(pids).toHaveLength(7);
   child.kill('SIGKILL');
   await allGone(pids, 5000);
+});
+
+test('what a killed run has left on the disk is removed by the next one; what is kept, or in use, is not', async () => {
+  const module = new URL('../../../src/local/environment.ts', import.meta.url).href;
+  const { child, pids } = await startStandIn(`
+    const { startLocalEnvironment } = await import('${module}');
+    const { supervisor } = await startLocalEnvironment({ components: ['temporal'] });
+    console.log(supervisor.status().map(({ process }) => process.pid).join(' '));`);
+  const { directory: inUse } = await start({ components: ['temporal'] });
+  const left = dirname(openFilesOf(pids[0]?.pid ?? 0).find((file) => basename(file) === 'temporal.db') ?? '');
+  const kept = mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX));
+  expect(existsSync(left)).toBe(true);
+  child.kill('SIGKILL');
+  await allGone(pids, 5000);
+  await start({ components: ['temporal'] });
+  expect(existsSync(left)).toBe(false);
+  expect([existsSync(inUse), existsSync(kept)]).toEqual([true, true]);
+  rmdirSync(kept);
 });
 
 test('everything ends when the process is killed while it is still starting', async () => {
