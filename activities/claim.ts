@@ -7,7 +7,7 @@ import { StepError } from '../src/errors.ts';
 import type { Attempt } from './attempt.ts';
 import { fromEvidence, toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
-import { chained, changed } from './record.ts';
+import { chained, changed, planned } from './record.ts';
 
 /** What the target is like before the effect: compared with later, so it is written down now. */
 interface Before {
@@ -50,7 +50,14 @@ export async function claimEffect(
   const updated = await actions.update(held, (latest) => {
     refusal = whyNot(action, latest);
     if (refusal !== undefined) return undefined;
-    const entry = { step: 'execute', attempt: order.tries, summary: plan.summary, time } as const;
+    const intent = {
+      kind: 'intent',
+      step: 'execute',
+      attempt: order.tries,
+      summary: plan.summary,
+      time,
+      ...planned(latest),
+    } as const;
     const claim: Claim = seen ?? {
       targetUid: plan.target.uid,
       step: 'execute',
@@ -58,8 +65,6 @@ export async function claimEffect(
       time,
       baseline: before.digest,
     };
-    const audit =
-      seen === undefined ? chained(latest.status?.audit, { ...entry, kind: 'claim' }) : latest.status?.audit;
     return changed(
       latest,
       {
@@ -67,7 +72,11 @@ export async function claimEffect(
         evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), claim.time) },
         attempts: Math.max(latest.status?.attempts ?? 0, order.tries),
         lastAttemptTime: time,
-        audit: chained(audit, { ...entry, kind: 'intent' }),
+        audit: chained(
+          latest,
+          ...(seen === undefined ? [{ ...intent, kind: 'claim', summary: authorized(latest, plan) } as const] : []),
+          intent,
+        ),
         set: [
           {
             type: 'Reserved',
@@ -91,6 +100,12 @@ export async function claimEffect(
   if (refusal !== undefined) return refusal;
   const intent = updated.status?.audit?.at(-1)?.digest ?? '';
   return { result: 'claimed', baseline, fresh: seen === undefined, intent };
+}
+
+/** On whose word the change may be made from now on. */
+function authorized({ status }: HealingAction, { summary }: Plan): string {
+  const { approved, approvedBy, method } = status?.approval ?? {};
+  return approved === true ? `approved by ${approvedBy ?? 'unknown'} (${method ?? 'unknown'}): ${summary}` : summary;
 }
 
 /** Why the action as it is now cannot be claimed by an attempt that read it before. */
@@ -125,8 +140,8 @@ export async function voidClaim(
   await actions.update(ref, (latest) => {
     if (latest.status?.claim === undefined) return undefined;
     if (intent !== undefined && latest.status.audit?.at(-1)?.digest !== intent) return undefined;
-    const entry = { kind: 'outcome', step: 'execute', attempt: attempt.number, time } as const;
-    const audit = chained(latest.status.audit, { ...entry, summary: `not done: ${why}` });
+    const entry = { kind: 'outcome', step: 'execute', attempt: attempt.number, effect: 'none', time } as const;
+    const audit = chained(latest, { ...entry, summary: `not done: ${why}`, ...planned(latest) });
     const status = changed(latest, { audit }, time);
     if (status === undefined) return undefined;
     const { claim: _claim, ...without } = status;

@@ -1,12 +1,13 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan, ResourceChange } from '../src/api/healing-action.ts';
 import type { Effect } from '../src/actions/define-action.ts';
+import { isTrue } from '../src/domain/condition.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
 import type { Attempt } from './attempt.ts';
 import { toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, chained, changed, refOf } from './record.ts';
+import { asTarget, chained, changed, planned, refOf } from './record.ts';
 
 export type Doable = Extract<Effect, { result: 'effect' }>;
 
@@ -39,17 +40,22 @@ export async function recordEffect(
 ): Promise<Executed> {
   const time = attempt.now().toISOString();
   const message = effect === undefined ? `found done: ${plan.summary}` : plan.summary;
+  const entry = {
+    kind: 'outcome',
+    step: 'execute',
+    attempt: attempt.number,
+    effect: 'done',
+    summary: message,
+    time,
+  } as const;
   const updated = await ports.actions.update(refOf(action), (latest) =>
     changed(
       latest,
       {
-        audit: chained(latest.status?.audit, {
-          kind: 'outcome',
-          step: 'execute',
-          attempt: attempt.number,
-          summary: message,
-          time,
-        }),
+        // A sleeper that comes after the one who found its effect adds no second record of it.
+        ...(isTrue(latest.status?.conditions, 'Executed')
+          ? {}
+          : { audit: chained(latest, { ...entry, ...planned(latest) }) }),
         // With the generation that the effect has made: only what is newer than that can prove anything.
         evidence: { ...latest.status?.evidence, before: toEvidence(baseline, describeTarget(plan.target), time) },
         ...(effect === undefined

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { ACTION_CONDITIONS } from '../src/api/constants.ts';
 import type { AuditEntry, HealingAction, HealingActionStatus } from '../src/api/healing-action.ts';
 import { healingActionStatusBounds } from '../src/api/status-bounds.ts';
-import { canonical } from '../src/domain/canonical.ts';
+import { auditDigest, auditSubject, type AuditSubject } from '../src/domain/audit-chain.ts';
 import { setConditions, type Condition, type ConditionChange } from '../src/domain/condition.ts';
 import { derivePhase, isTerminal } from '../src/domain/outcome.ts';
 import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
 import { withinBounds } from '../src/domain/within-bounds.ts';
 
 /** The newest entries are kept; the copy outside the cluster has all of them. */
-const MAX_AUDIT_ENTRIES = 16;
+const MAX_AUDIT_ENTRIES = 14;
 
 export const refOf = (action: HealingAction): ObjectRef => ({
   namespace: action.metadata.namespace ?? '',
@@ -50,15 +50,31 @@ export function changed(action: HealingAction, change: StatusChange, now: string
   };
 }
 
-/** The chain with one entry more: each digest covers the entry before, so that nothing can be taken out unnoticed. */
-export function chained(
-  audit: readonly AuditEntry[] | undefined,
-  entry: Omit<AuditEntry, 'seq' | 'digest' | 'prev'>,
-): readonly AuditEntry[] {
-  const last = audit?.at(-1);
+export type NewEntry = Omit<AuditEntry, 'seq' | 'digest' | 'prev'>;
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * The action's chain with these entries more: each digest covers the entry before, so that nothing can be taken out
+ * unnoticed.
+ */
+export function chained(action: HealingAction, ...entries: readonly NewEntry[]): readonly AuditEntry[] {
+  const subject = auditSubject(action);
+  return entries
+    .reduce<readonly AuditEntry[]>(
+      (audit, entry) => [...audit, linked(subject, audit.at(-1), entry)],
+      action.status?.audit ?? [],
+    )
+    .slice(-MAX_AUDIT_ENTRIES);
+}
+
+/** What an entry says about the plan that it is about. */
+export const planned = ({ status }: HealingAction): Pick<AuditEntry, 'planDigest'> =>
+  status?.planDigest === undefined ? {} : { planDigest: status.planDigest };
+
+function linked(subject: AuditSubject, last: AuditEntry | undefined, entry: NewEntry): AuditEntry {
   const whole = { ...entry, seq: (last?.seq ?? 0) + 1, ...(last === undefined ? {} : { prev: last.digest }) };
   // Cut before it is digested: the digest must be of what is kept.
-  const [linked = whole] = withinBounds({ audit: [whole] }, healingActionStatusBounds).audit;
-  const digest = createHash('sha256').update(canonical(linked)).digest('hex');
-  return [...(audit ?? []), { ...linked, digest }].slice(-MAX_AUDIT_ENTRIES);
+  const [kept = whole] = withinBounds({ audit: [whole] }, healingActionStatusBounds).audit;
+  return { ...kept, digest: auditDigest({ ...subject, ...kept }, sha256) };
 }

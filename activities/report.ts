@@ -3,7 +3,7 @@ import { isSuccess, isTerminal, type Outcome, type OutcomeReason } from '../src/
 import { findCondition, isTrue } from '../src/domain/condition.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, changed, type StatusChange } from './record.ts';
+import { asTarget, chained, changed, planned, type StatusChange } from './record.ts';
 import { verdictRecord } from './verdict-record.ts';
 
 const NOT_ACCEPTED = { type: 'Accepted', status: 'False', reason: REASONS.Accepted.refused } as const;
@@ -29,6 +29,16 @@ export async function report(
       {
         ...proof,
         completionTime: time,
+        ...(latest.status?.audit === undefined
+          ? {}
+          : {
+              audit: chained(latest, {
+                kind: 'end',
+                summary: `${outcome.reason}: ${outcome.message}`,
+                ...planned(latest),
+                time,
+              }),
+            }),
         result: { ...latest.status?.result, success, message: outcome.message },
         set: [
           ...(proof.set ?? []),

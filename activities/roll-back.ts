@@ -11,7 +11,7 @@ import { protections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
 import { raiseFence } from './raise-fence.ts';
-import { asTarget, chained, changed } from './record.ts';
+import { asTarget, chained, changed, planned } from './record.ts';
 import { resolved } from './traces.ts';
 
 const WORDS = {
@@ -116,7 +116,7 @@ async function announce(
   const updated = await actions.update(action, (latest) =>
     changed(
       latest,
-      { audit: chained(latest.status?.audit, { ...entry, summary: `roll back: ${plan.summary}` }) },
+      { audit: chained(latest, { ...entry, summary: `roll back: ${plan.summary}`, ...planned(latest) }) },
       time,
     ),
   );
@@ -131,18 +131,27 @@ async function recordRollback(
 ): Promise<RollbackResult> {
   const time = attempt.now().toISOString();
   const { outcome, reason } = WORDS[result.result];
-  const entry = { kind: 'outcome', step: 'rollback', attempt: attempt.number, summary: result.message, time } as const;
-  const updated = await actions.update(ref, (latest) =>
-    changed(
+  const entry = {
+    kind: 'outcome',
+    step: 'rollback',
+    attempt: attempt.number,
+    effect: outcome === 'done' ? 'done' : 'none',
+    summary: result.message,
+    time,
+  } as const;
+  const updated = await actions.update(ref, (latest) => {
+    // Another attempt has come first with the same: it is on record once.
+    if (latest.status?.rollback?.outcome === outcome) return undefined;
+    return changed(
       latest,
       {
         rollback: { outcome, message: result.message, time },
-        audit: chained(latest.status?.audit, entry),
+        audit: chained(latest, { ...entry, ...planned(latest) }),
         set: [{ type: 'RolledBack', status: outcome === 'done' ? 'True' : 'False', reason, message: result.message }],
       },
       time,
-    ),
-  );
+    );
+  });
   if (updated !== undefined)
     events.record({
       regarding: asTarget(updated),

@@ -9,7 +9,7 @@ import { createPolicyMailbox } from '../src/adapters/temporal/policy-mailbox.ts'
 import { analyzers } from '../src/analyzers/index.ts';
 import { TASK_QUEUE } from '../src/api/temporal-names.ts';
 import type { Config } from '../src/config/config.ts';
-import { auditLine } from '../src/telemetry/audit-line.ts';
+import { writeAuditLine } from '../src/telemetry/audit-line.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
 import { loadKubeClient } from './kube.ts';
 import type { RunningProcess } from './running-process.ts';
@@ -37,7 +37,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
       mailbox: createPolicyMailbox(client),
       analyzer: analyzers[config.analysis.analyzer],
       events,
-      audit: { append: auditLine },
+      audit: { append: writeAuditLine },
       settings: {
         dryRun: config.safety.dryRun,
         protectedNamespaces: config.safety.protectedNamespaces,

@@ -169,7 +169,7 @@ export interface HealingActionStatus {
   readonly approval?: ApprovalStatus;
   /** What became of taking the change back. Absent while there was no need. */
   readonly rollback?: RollbackStatus;
-  /** Record of claims, intents and outcomes, oldest first. Each entry carries the digest of the one before it, so that a changed or missing entry shows. */
+  /** Record of claims, intents and outcomes, oldest first; the newest 14. Each entry carries the digest of the one before it, so that a changed or missing entry shows. The copy that the worker writes to its standard output has them all; `kubeskippy audit verify` checks both. */
   readonly audit?: readonly AuditEntry[];
 }
 
@@ -361,17 +361,21 @@ export interface RollbackStatus {
 export interface AuditEntry {
   /** Number of the entry, from 1. */
   readonly seq: number;
-  /** `claim` (may act from now on), `intent` (about to write) or `outcome` (what came of it). */
-  readonly kind: 'claim' | 'intent' | 'outcome';
+  /** `claim` (may act from now on), `intent` (about to write), `outcome` (what came of it) or `end` (how the action ended; nothing comes after it). */
+  readonly kind: 'claim' | 'intent' | 'outcome' | 'end';
   /** Which change, `execute` or `rollback`. */
   readonly step?: 'execute' | 'rollback';
   /** Which try, from 1. */
   readonly attempt?: number;
+  /** Of an outcome: whether the change was made (`done`) or not (`none`). */
+  readonly effect?: 'done' | 'none';
+  /** Digest of the plan it was about, which covers the target's UID and the exact change. */
+  readonly planDigest?: string;
   /** What it was about, for people. */
   readonly summary?: string;
   /** When it was recorded. */
   readonly time: string;
-  /** Digest of this entry, `prev` included. */
+  /** Digest of this entry, of `prev` and of the names of action and target. */
   readonly digest: string;
   /** Digest of the entry before; absent for the first. */
   readonly prev?: string;

@@ -1,8 +1,9 @@
 import type { ActivityPorts, ActivitySettings } from '../../activities/ports.ts';
 import { rules } from '../../src/analyzers/rules.ts';
-import type { AuditEntry, HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
+import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
 import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
 import type { Deployment, Pod } from '../../src/api/workloads.ts';
+import type { AuditRecord } from '../../src/domain/audit-chain.ts';
 import type { ActionEnded } from '../../src/domain/episode.ts';
 import { admit, emptyLedger, rebuild, reserve, settle, type LedgerState } from '../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
@@ -29,7 +30,7 @@ export class MemoryWorld {
   /** Pods of these images never become Ready, nor do those of images that are called broken. */
   readonly badImages = new Set<string>();
   readonly events: EventNote[] = [];
-  readonly audit: AuditEntry[] = [];
+  readonly audit: AuditRecord[] = [];
   readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
   /** Revisions that the policy remembers as good. */
   seenGood: readonly string[] = [];
@@ -71,8 +72,8 @@ export class MemoryWorld {
         },
       },
       audit: {
-        append: (_action, entry) => {
-          this.audit.push(entry);
+        append: (record) => {
+          this.audit.push(record);
         },
       },
       settings: this.settings,

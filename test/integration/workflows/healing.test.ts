@@ -195,6 +195,7 @@ describe('a healing that did not help', () => {
       'execute outcome',
       'rollback intent',
       'rollback outcome',
+      ' end',
     ]);
   });
 

@@ -1,48 +1,40 @@
-import { createHash } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mirrored } from '../../../activities/mirrored-audit.ts';
-import { chained, changed } from '../../../activities/record.ts';
+import { chained, changed, sha256 } from '../../../activities/record.ts';
 import type { AuditEntry, HealingAction } from '../../../src/api/healing-action.ts';
-import { canonical } from '../../../src/domain/canonical.ts';
+import { auditRecords, verifyChain, type AuditRecord } from '../../../src/domain/audit-chain.ts';
+import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 const entry = { kind: 'intent', step: 'execute', attempt: 1, time: NOW } as const;
+const RULES = { digest: sha256, mayBeginLater: true, anyOrder: false };
 
-/** What is wrong with a chain; by the rule as a reader of the status would check it. */
-const faults = (chain: readonly AuditEntry[]): string[] =>
-  chain.flatMap(({ digest, ...linked }, index) => [
-    ...(createHash('sha256').update(canonical(linked)).digest('hex') === digest ? [] : [`${linked.seq}: digest`]),
-    ...(index === 0 || linked.prev === chain[index - 1]?.digest ? [] : [`${linked.seq}: prev`]),
-    ...(index === 0 || linked.seq === (chain[index - 1]?.seq ?? 0) + 1 ? [] : [`${linked.seq}: seq`]),
-  ]);
+const withAudit = (action: HealingAction, audit: readonly AuditEntry[]): HealingAction => ({
+  ...action,
+  status: { ...action.status, audit },
+});
 
-const chainOf = (count: number, summary = (index: number): string => `entry ${index}`): readonly AuditEntry[] => {
-  let chain: readonly AuditEntry[] = [];
-  for (let index = 1; index <= count; index++) chain = chained(chain, { ...entry, summary: summary(index) });
-  return chain;
-};
+/** An action with so many entries in its status. */
+function actionWith(count: number, summary = (index: number): string => `entry ${index}`): HealingAction {
+  const world = new MemoryWorld();
+  let action = world.the(world.action());
+  for (let index = 1; index <= count; index++)
+    action = withAudit(action, chained(action, { ...entry, summary: summary(index) }));
+  return action;
+}
 
 describe('the audit chain', () => {
-  test('shows that an entry was changed, taken out or moved', () => {
-    const chain = chainOf(5);
-    expect(faults(chain)).toEqual([]);
-    expect(faults(chain.map((item) => (item.seq === 3 ? { ...item, summary: 'other' } : item)))).toEqual(['3: digest']);
-    expect(faults(chain.filter(({ seq }) => seq !== 3))).toEqual(['4: prev', '4: seq']);
-    const [a, b, c] = chain;
-    expect(faults([a, c, b].flatMap((item) => item ?? []))).not.toEqual([]);
-  });
-
   test('keeps its newest entries, and their numbers', () => {
-    const chain = chainOf(40);
-    expect(chain.map(({ seq }) => seq)).toEqual(Array.from({ length: 16 }, (_, index) => index + 25));
-    expect(faults(chain)).toEqual([]);
+    const records = auditRecords(actionWith(40));
+    expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 14 }, (_, index) => index + 27));
+    expect(verifyChain(records, RULES)).toEqual({ entries: 14, closed: false });
   });
 
   test('is of the texts as they are kept: the digest of a long one once was of what was cut off', () => {
-    const chain = chainOf(2, () => '😀'.repeat(400));
-    expect(Array.from(chain[0]?.summary ?? '')).toHaveLength(160);
-    expect(faults(chain)).toEqual([]);
+    const records = auditRecords(actionWith(2, () => '😀'.repeat(400)));
+    expect(Array.from(records[0]?.summary ?? '')).toHaveLength(160);
+    expect(verifyChain(records, RULES)).toEqual({ entries: 2, closed: false });
   });
 });
 
@@ -71,22 +63,73 @@ describe('a change of the status', () => {
 });
 
 describe('the copy outside the cluster', () => {
+  const lines: (AuditRecord & { again: boolean })[] = [];
+  const trail = { append: (record: AuditRecord, again: boolean) => void lines.push({ ...record, again }) };
+  const add = (world: MemoryWorld, ref: ObjectRef, records = mirrored(world.ports.actions, trail)) =>
+    records.update(ref, (latest) => changed(latest, { audit: chained(latest, entry) }, NOW));
+  const copied = (): string[] => lines.map(({ seq, again }) => `${seq}${again ? ' again' : ''}`);
+  beforeEach(() => {
+    lines.length = 0;
+  });
+
   test('has every entry that was written, once, also when a race was lost', async () => {
     const world = new MemoryWorld();
     const action = world.action();
-    const records = mirrored(world.ports.actions, world.ports.audit);
+    const records = mirrored(world.ports.actions, trail);
     let raced = false;
     await records.update(action, (latest) => {
-      const audit = chained(chained(latest.status?.audit, { ...entry, kind: 'claim' }), entry);
+      const audit = chained(latest, { ...entry, kind: 'claim' }, entry);
       if (!raced) {
         raced = true;
         world.editAction(action, (object) => ({ ...object, status: { attempts: 1 } }));
       }
       return changed(latest, { audit }, NOW);
     });
-    await records.update(action, (latest) => changed(latest, { audit: chained(latest.status?.audit, entry) }, NOW));
+    await add(world, action, records);
     await records.update(action, () => undefined);
-    expect(world.audit).toEqual(world.the(action).status?.audit);
-    expect(faults(world.audit)).toEqual([]);
+    expect(copied()).toEqual(['1', '2', '3']);
+    expect(lines).toMatchObject(auditRecords(world.the(action)));
+    expect(verifyChain(auditRecords(world.the(action)), RULES)).toEqual({ entries: 3, closed: false });
+  });
+
+  test('gets the entry of a worker that died between writing and copying it from the next one', async () => {
+    const world = new MemoryWorld();
+    const action = world.action();
+    await add(world, action);
+    await add(world, action, world.ports.actions); // written, not copied
+    await add(world, action);
+    expect(copied()).toEqual(['1', '1 again', '2 again', '3']);
+  });
+
+  test('gets the entry whose answer was lost', async () => {
+    const world = new MemoryWorld();
+    const action = world.action();
+    let lost = false;
+    const records = mirrored(
+      {
+        ...world.ports.actions,
+        async update(from, change) {
+          const updated = await world.ports.actions.update(from, change);
+          if (!lost) {
+            lost = true;
+            throw new Error('the answer was lost');
+          }
+          return updated;
+        },
+      },
+      trail,
+    );
+    await expect(add(world, action, records)).rejects.toThrow('lost');
+    await records.update(action, () => undefined);
+    await add(world, action, records);
+    expect(copied()).toEqual(['1 again', '2']);
+  });
+
+  test('gets what an action that has ended still has', async () => {
+    const world = new MemoryWorld();
+    const action = world.action();
+    await add(world, action, world.ports.actions);
+    await mirrored(world.ports.actions, trail).update(action, () => undefined);
+    expect(copied()).toEqual(['1 again']);
   });
 });
