@@ -11,6 +11,7 @@ import { targetRefOf } from '../src/domain/selection.ts';
 import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
+import { failedTemplates } from './failed-templates.ts';
 import { objections, protections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { changed } from './record.ts';
@@ -61,9 +62,10 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   const objection = objections(ports, covered.policy, live);
   if (objection !== undefined) return ended(objection);
 
-  const [related, seenGood] = await Promise.all([
+  const [related, seenGood, failed] = await Promise.all([
     definition.gather(ports.cluster, { target: live.object, namespace: ref.namespace, template: covered.template }),
     definition.looksBack ? ports.mailbox.seenGood(covered.policy.metadata.uid) : [],
+    definition.looksBack ? failedTemplates(ports, ref.namespace, live.object.metadata.uid) : [],
   ]);
   const time = now().toISOString();
   const planned = definition.plan({
@@ -73,6 +75,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     // Planned again from the same state, the plan is the same, and so is what was decided about it.
     stamp: recorded?.plannedAt ?? time,
     seenGood,
+    failed,
     protection: (object) => protections(ports.settings, covered.policy, { object, owners: [] })[0],
   });
   if (planned.result === 'refused') return refused(planned.message);

@@ -32,8 +32,10 @@ export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly template: ActionTemplate;
   /** RFC 3339 with milliseconds; fixed at plan time. */
   readonly stamp: string;
-  /** Revisions that the policy has seen ready for long enough (uids of ReplicaSets). */
+  /** Revisions that the policy has seen ready for long enough: uids of ReplicaSets, else as `revisionKey` says. */
   readonly seenGood: readonly string[];
+  /** Digests of templates of this target that earlier actions have left because they failed. */
+  readonly failed: readonly string[];
   /** For objects beside the target that the action would change as well. */
   readonly protection?: Protection;
 }
@@ -110,7 +112,7 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   readonly reversible: boolean;
   /** A change that did not heal but made nothing worse either is kept, and not taken back. */
   readonly keptUnlessWorse?: true;
-  /** Whether planning asks which revisions were seen good. */
+  /** Whether planning asks which revisions were seen good, and which have failed. */
   readonly looksBack: boolean;
   /** The objects beside the target that planning and execution look at. */
   gather(cluster: ClusterReader, input: GatherInput<Target>): Promise<readonly KubeObject[]>;

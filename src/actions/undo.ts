@@ -1,43 +1,23 @@
-import type { KubeObject } from '../api/meta.ts';
-import type { Deployment, ReplicaSet } from '../api/workloads.ts';
 import { pointer } from '../domain/json-patch.ts';
-import { defineAction, type Effect, type EffectInput } from './define-action.ts';
+import { describeTarget } from '../domain/target-ref.ts';
+import { defineAction, type Effect, type EffectInput, type PlanInput } from './define-action.ts';
 import { guardedPatch } from './guarded-patch.ts';
-import { authoredTemplate, templateDigest } from './pod-template.ts';
-
-const REVISION = 'deployment.kubernetes.io/revision';
-
-const revisionOf = (replicaSet: ReplicaSet): number => Number(replicaSet.metadata.annotations?.[REVISION] ?? '0');
-const available = (replicaSet: ReplicaSet): boolean => (replicaSet.status?.availableReplicas ?? 0) > 0;
-/** Narrows the list; ownership is what decides. */
-const labelSelector = (deployment: Deployment): string =>
-  Object.entries(deployment.spec.selector.matchLabels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-const isReplicaSet = (object: KubeObject): object is ReplicaSet => object.kind === 'ReplicaSet';
-
-/** This Deployment's ReplicaSets, newest revision first. */
-const revisions = (deployment: Deployment, related: readonly KubeObject[]): ReplicaSet[] =>
-  related
-    .filter(isReplicaSet)
-    .filter((set) =>
-      set.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === deployment.metadata.uid),
-    )
-    .sort((a, b) => revisionOf(b) - revisionOf(a));
+import { templateDigest } from './pod-template.ts';
+import { gatherRevisions, revisionsOf, type Revised, type Revision } from './revisions.ts';
 
 /** One write that moves the pod template from one kept revision to another, if it is still at the first. */
-function moveTemplate(input: EffectInput<Deployment>, from: 'from' | 'to', to: 'from' | 'to'): Effect {
+function moveTemplate(input: EffectInput<Revised>, from: 'from' | 'to', to: 'from' | 'to'): Effect {
   const { target, related, parameters, marker } = input;
   if (templateDigest(target.spec.template) !== parameters[`${from}Digest`])
     return { result: 'drifted', message: 'the pod template was changed after the plan was made' };
-  const wanted = revisions(target, related).find((set) => set.metadata.uid === parameters[`${to}Uid`]);
-  if (wanted === undefined || templateDigest(wanted.spec.template) !== parameters[`${to}Digest`])
-    return { result: 'drifted', message: `ReplicaSet ${parameters[`${to}Name`] ?? ''} is no longer kept as it was` };
+  const wanted = revisionsOf(target, related).find(({ uid }) => uid === parameters[`${to}Uid`]);
+  if (wanted?.digest !== parameters[`${to}Digest`] || wanted === undefined)
+    return { result: 'drifted', message: `revision ${parameters[`${to}Name`] ?? ''} is no longer kept as it was` };
   return {
     result: 'effect',
     write: guardedPatch(target, marker, [
       { op: 'test', path: pointer('spec', 'template'), value: target.spec.template },
-      { op: 'replace', path: pointer('spec', 'template'), value: authoredTemplate(wanted.spec.template) },
+      { op: 'replace', path: pointer('spec', 'template'), value: wanted.template },
     ]),
     changes: [
       { field: 'spec.template', oldValue: parameters[`${from}Name`] ?? '', newValue: parameters[`${to}Name`] ?? '' },
@@ -45,55 +25,69 @@ function moveTemplate(input: EffectInput<Deployment>, from: 'from' | 'to', to: '
   };
 }
 
+/** Why a new template would not reach the pods. */
+function standstill({ spec }: Revised): string | undefined {
+  if ('paused' in spec && spec.paused) return 'is paused: an undo would not roll out; resume it first';
+  if ('updateStrategy' in spec && spec.updateStrategy.type === 'OnDelete')
+    return 'has update strategy OnDelete: an undo would not roll out';
+  return undefined;
+}
+
+type Choice = { readonly now: Revision; readonly to: Revision; readonly proven: boolean } | string;
+
+function choose({ target, related, seenGood, failed }: PlanInput<Revised>): Choice {
+  const current = templateDigest(target.spec.template);
+  const kept = revisionsOf(target, related);
+  const now = kept.find(({ digest }) => digest === current);
+  if (now === undefined) return 'has no revision for its present template yet; it is too early to undo';
+  const earlier = kept.filter(({ digest }) => digest !== current);
+  if (earlier.length === 0) return 'keeps no earlier revision (see spec.revisionHistoryLimit)';
+  const left = earlier.filter(({ digest }) => !failed.includes(digest));
+  const seen = ({ key }: Revision): boolean => seenGood.includes(key);
+  const to = left.find(({ available }) => available) ?? left.find(seen) ?? left[0];
+  if (to === undefined)
+    return `has no earlier revision to go back to: ${earlier.map(({ name }) => name).join(', ')} failed before, and an earlier undo left them for that`;
+  return { now, to, proven: to.available || seen(to) };
+}
+
 /**
- * Back to the last good revision of a Deployment: one that is available right now, else one that was seen available,
- * else, with approval, the one before. Only `spec.template` is replaced: `kubectl rollout undo` would also bring back the
- * old annotations, and with them lose protection that was added since.
+ * Back to the last good revision of a workload: one that is available right now, else one that was seen available, else,
+ * with approval, the one before; never one that an earlier undo has left. Only `spec.template` is replaced: `kubectl
+ * rollout undo` would also bring back the old annotations, and with them lose protection that was added since.
  */
-export const undo = defineAction<Deployment>({
+export const undo = defineAction<Revised>({
   type: 'undo',
-  kinds: [{ apiVersion: 'apps/v1', kind: 'Deployment' }],
+  kinds: [
+    { apiVersion: 'apps/v1', kind: 'Deployment' },
+    { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+    { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  ],
   reversible: true,
   keptUnlessWorse: true,
   looksBack: true,
 
   gather: (cluster, { target, namespace }) =>
-    target === undefined
-      ? Promise.resolve([])
-      : cluster.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }, labelSelector(target)),
+    target === undefined ? Promise.resolve([]) : gatherRevisions(cluster, target, namespace),
 
-  plan({ target, related, seenGood }) {
-    const named = `Deployment ${target.metadata.namespace ?? ''}/${target.metadata.name}`;
-    if (target.spec.paused === true)
-      return { result: 'refused', message: `${named} is paused: an undo would not roll out; resume it first` };
-    const current = templateDigest(target.spec.template);
-    const kept = revisions(target, related).map((set) => ({ set, digest: templateDigest(set.spec.template) }));
-    const now = kept.find(({ digest }) => digest === current);
-    if (now === undefined)
-      return {
-        result: 'refused',
-        message: `${named} has no ReplicaSet for its present template yet; it is too early to undo`,
-      };
-    const earlier = kept.filter(({ digest }) => digest !== current);
-    const chosen =
-      earlier.find(({ set }) => available(set)) ??
-      earlier.find(({ set }) => seenGood.includes(set.metadata.uid)) ??
-      earlier[0];
-    if (chosen === undefined)
-      return { result: 'refused', message: `${named} keeps no earlier revision (see spec.revisionHistoryLimit)` };
-    const proven = available(chosen.set) || seenGood.includes(chosen.set.metadata.uid);
+  plan(input) {
+    const { target } = input;
+    const { namespace = '', name } = target.metadata;
+    const named = describeTarget({ kind: target.kind ?? '', namespace, name });
+    const choice = standstill(target) ?? choose(input);
+    if (typeof choice === 'string') return { result: 'refused', message: `${named} ${choice}` };
+    const { now, to, proven } = choice;
     return {
       result: 'planned',
       parameters: {
-        fromName: now.set.metadata.name,
-        fromUid: now.set.metadata.uid,
+        fromName: now.name,
+        fromUid: now.uid,
         fromDigest: now.digest,
-        toName: chosen.set.metadata.name,
-        toUid: chosen.set.metadata.uid,
-        toDigest: chosen.digest,
+        toName: to.name,
+        toUid: to.uid,
+        toDigest: to.digest,
       },
-      summary: `undo ${named}: back from revision ${revisionOf(now.set)} (${now.set.metadata.name}) to ${revisionOf(chosen.set)} (${chosen.set.metadata.name})`,
-      ...(proven ? {} : { approvalReason: `revision ${revisionOf(chosen.set)} was not seen ready for a minute` }),
+      summary: `undo ${named}: back from revision ${now.number} (${now.name}) to ${to.number} (${to.name})`,
+      ...(proven ? {} : { approvalReason: `revision ${to.number} was not seen ready for a minute` }),
     };
   },
 

@@ -1,5 +1,5 @@
 import type { Trigger } from '../api/healing-policy.ts';
-import type { KubeObject } from '../api/meta.ts';
+import type { KubeObject, OwnerReference } from '../api/meta.ts';
 import {
   GOOD_AFTER_MS,
   MAX_FIRINGS_PER_OBSERVATION,
@@ -9,6 +9,7 @@ import {
 } from '../domain/firing.ts';
 import { nameAt } from '../domain/naming.ts';
 import { controllerOf } from '../domain/owner-chain.ts';
+import { revisionKey, REVISION_HASH } from '../domain/revision-key.ts';
 import { compileSelection, targetRefOf, type Selection } from '../domain/selection.ts';
 import type { ObjectRef, TargetRef } from '../domain/target-ref.ts';
 import type { CompiledTrigger, Earlier, Evaluation, EvaluationInput } from '../triggers/define-trigger.ts';
@@ -145,10 +146,11 @@ export class PolicyLevel {
     const { uid, deletionTimestamp } = object.metadata;
     const owner = controllerOf(object);
     const ready = object.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True');
-    const undoable = owner?.kind === 'ReplicaSet' && candidates.some(({ kind }) => kind === 'Deployment');
-    if (!undoable || deletionTimestamp !== undefined || typeof ready?.lastTransitionTime !== 'string')
+    const undoable = candidates.some(({ kind }) => REVISED.has(kind));
+    const revision = owner && undoable ? revisionOf(object, owner) : undefined;
+    if (revision === undefined || deletionTimestamp !== undefined || typeof ready?.lastTransitionTime !== 'string')
       this.#ready.delete(uid);
-    else this.#ready.set(uid, { revision: owner.uid, since: Date.parse(ready.lastTransitionTime) });
+    else this.#ready.set(uid, { revision, since: Date.parse(ready.lastTransitionTime) });
   }
 
   #goodRevisions(now: number): string[] {
@@ -162,6 +164,16 @@ export class PolicyLevel {
     const since = answers.get(question);
     return since === undefined ? {} : { since };
   }
+}
+
+/** Kinds that can go back to an earlier revision. */
+const REVISED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+
+/** What the revision that a pod was made from is remembered by. */
+function revisionOf(pod: Observed, owner: OwnerReference): string | undefined {
+  if (owner.kind === 'ReplicaSet') return owner.uid;
+  const mark = pod.metadata.labels?.[REVISION_HASH];
+  return mark === undefined || !REVISED.has(owner.kind) ? undefined : revisionKey(owner, mark);
 }
 
 /** The trigger, ready to be asked; a text that says why it cannot be; undefined for a type that is not honoured. */

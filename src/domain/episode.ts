@@ -27,7 +27,7 @@ export interface PolicyState {
   readonly overflow: number;
   readonly selected: number;
   readonly unhealthy: number;
-  /** Revisions that were good at some time (uids of ReplicaSets), the latest last. */
+  /** Revisions that were good at some time, the latest last. */
   readonly seenGood: readonly string[];
   readonly episodes: Readonly<Record<string, Episode>>;
   /** Why nothing was created for an episode at the last try; for the policy's status. */

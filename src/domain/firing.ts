@@ -32,7 +32,7 @@ export interface Observation {
   /** How many objects the policy selects, and how many of them are the subject of a firing. */
   readonly selected: number;
   readonly unhealthy: number;
-  /** Revisions (uids of ReplicaSets) whose pods are ready and have been for long enough to call them good. */
+  /** Revisions (uids of ReplicaSets, else as `revisionKey` says) whose pods are ready and have been for long enough to call them good. */
   readonly good: readonly string[];
 }
 

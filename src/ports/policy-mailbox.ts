@@ -4,6 +4,6 @@ import type { ActionEnded } from '../domain/episode.ts';
 export interface PolicyMailbox {
   /** A policy without a workflow (deleted, or never seen) needs no news: that is not an error. */
   actionEnded(policyUid: string, ended: ActionEnded): Promise<void>;
-  /** Revisions (uids of ReplicaSets) that the policy has seen good; none when nobody remembers. */
+  /** Revisions that the policy has seen good, as they are remembered by it; none when nobody remembers. */
   seenGood(policyUid: string): Promise<readonly string[]>;
 }

@@ -20,6 +20,8 @@ const contracts: [
   ['scale', 'Deployment', up],
   ['scale', 'StatefulSet', up],
   ['undo', 'Deployment'],
+  ['undo', 'StatefulSet'],
+  ['undo', 'DaemonSet'],
 ];
 
 const MARKER = { key: 'kubeskippy.io/applied-x', value: 'execute-1' };
@@ -56,6 +58,7 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
       template,
       stamp: '2026-01-01T00:00:00.000Z',
       seenGood: [],
+      failed: [],
     });
   const effect = async (live = target()): Promise<Effect> =>
     definition.execute({

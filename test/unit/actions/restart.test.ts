@@ -21,6 +21,7 @@ const plan = (target: Deployment | StatefulSet | DaemonSet | Pod, related: reado
     target,
     related,
     seenGood: [],
+    failed: [],
     template: { type: 'restart', restartAction: { gracePeriodSeconds: 5 } },
     stamp: STAMP,
   });

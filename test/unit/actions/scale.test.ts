@@ -17,7 +17,7 @@ const autoscaler = (name: string, kind = 'Deployment', apiVersion = 'apps/v1'): 
   spec: { scaleTargetRef: { apiVersion, kind, name }, minReplicas: 1, maxReplicas: 5 },
 });
 const plan = (target: Deployment | StatefulSet, scaleAction: ScaleAction, related: readonly KubeObject[] = []) =>
-  scale.plan({ target, related, template: { type: 'scale', scaleAction }, stamp: '', seenGood: [] });
+  scale.plan({ target, related, template: { type: 'scale', scaleAction }, stamp: '', seenGood: [], failed: [] });
 const marker = { key: 'kubeskippy.io/applied-u', value: 'execute-1' };
 const parameters = { fromReplicas: '2', toReplicas: '4' };
 const changing = (effect: Effect | undefined) => {

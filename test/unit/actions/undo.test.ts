@@ -1,8 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { templateDigest } from '../../../src/actions/pod-template.ts';
 import type { Effect } from '../../../src/actions/define-action.ts';
+import type { Revised } from '../../../src/actions/revisions.ts';
 import { undo } from '../../../src/actions/undo.ts';
-import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../../src/api/workloads.ts';
+import type { KubeObject } from '../../../src/api/meta.ts';
+import type {
+  ControllerRevision,
+  Deployment,
+  Pod,
+  PodTemplateSpec,
+  ReplicaSet,
+  StatefulSet,
+} from '../../../src/api/workloads.ts';
 import { object } from '../../support/objects.ts';
 
 const template = (image: string, labels: Record<string, string> = {}): PodTemplateSpec => ({
@@ -21,8 +30,12 @@ const revision = (number: number, image: string, available = 0, owner = deployme
   spec: { selector: {}, template: template(image, { 'pod-template-hash': `h${number}` }) },
   status: { availableReplicas: available },
 });
-const plan = (target: Deployment, related: readonly ReplicaSet[], seenGood: readonly string[] = []) =>
-  undo.plan({ target, related, seenGood, template: { type: 'undo' }, stamp: '2026-11-25T08:00:00.000Z' });
+const plan = (
+  target: Revised,
+  related: readonly KubeObject[],
+  seenGood: readonly string[] = [],
+  failed: readonly string[] = [],
+) => undo.plan({ target, related, seenGood, failed, template: { type: 'undo' }, stamp: '2026-11-25T08:00:00.000Z' });
 const marker = { key: 'kubeskippy.io/applied-u', value: 'execute-1' };
 
 function operations(effect: Effect | undefined) {
@@ -80,6 +93,97 @@ describe('which revision', () => {
     ],
   ])('refuses %s', (_name, target, related, words) => {
     expect(plan(target, related)).toMatchObject({ result: 'refused', message: expect.stringMatching(words) });
+  });
+});
+
+describe('a revision that has failed', () => {
+  const digest = (image: string): string => templateDigest(template(image));
+
+  test('is not gone back to, even if it looks available', () => {
+    const kept = [revision(4, 'v4'), revision(3, 'v3', 1), revision(2, 'v2')];
+    expect(plan(deployment('v4'), kept, [], [digest('v3')])).toMatchObject({
+      parameters: { toName: 'cart-2' },
+      approvalReason: expect.any(String),
+    });
+  });
+
+  test('leaves nothing when there is no other, and that is said', () => {
+    const kept = [revision(3, 'v3'), revision(2, 'v2', 1), revision(1, 'v1')];
+    expect(plan(deployment('v3'), kept, [], [digest('v1'), digest('v2')])).toMatchObject({
+      result: 'refused',
+      message: expect.stringMatching(/no earlier revision to go back to: cart-2, cart-1 failed before/),
+    });
+  });
+});
+
+/** StatefulSets and DaemonSets keep their templates as patches in ControllerRevisions. */
+describe.each(['StatefulSet', 'DaemonSet'])('of a %s', (kind) => {
+  const set = (image: string, spec: Partial<StatefulSet['spec']> = {}): StatefulSet => ({
+    ...object(kind, 'db'),
+    spec: { selector: { matchLabels: { app: 'cart' } }, template: template(image), ...spec },
+  });
+  const kept = (number: number, image: string, owner = set('x')): ControllerRevision => ({
+    ...object('ControllerRevision', `db-h${number}`, { owner }),
+    revision: number,
+    data: { spec: { template: { ...template(image), $patch: 'replace' } as PodTemplateSpec } },
+  });
+  const mark = (number: number): string => (kind === 'StatefulSet' ? `db-h${number}` : `h${number}`);
+  const pod = (number: number, ready: 'True' | 'False', meta = {}): Pod => ({
+    ...object('Pod', `db-${number}`, {
+      owner: set('x'),
+      labels: { 'controller-revision-hash': mark(number) },
+      ...meta,
+    }),
+    spec: { containers: [] },
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  });
+  const revisions = [kept(1, 'v1'), kept(3, 'v3'), kept(2, 'v2')];
+
+  test('one whose pods are Ready goes before a newer one', () => {
+    const planned = plan(set('v3'), [...revisions, pod(1, 'True'), pod(2, 'False')]);
+    expect(planned).toMatchObject({ parameters: { fromName: 'db-h3', toName: 'db-h1' } });
+    expect(planned).not.toHaveProperty('approvalReason');
+  });
+
+  test('a pod that is going makes nothing available', () => {
+    const leaving = pod(1, 'True', { deletionTimestamp: 't' });
+    expect(plan(set('v3'), [...revisions, leaving])).toMatchObject({
+      parameters: { toName: 'db-h2' },
+      approvalReason: expect.any(String),
+    });
+  });
+
+  test('one that was seen good goes before a newer one', () => {
+    const planned = plan(set('v3'), revisions, [`${set('x').metadata.uid}/h1`]);
+    expect(planned).toMatchObject({ parameters: { toName: 'db-h1' } });
+    expect(planned).not.toHaveProperty('approvalReason');
+  });
+
+  test('refuses what would not roll out, and what is not its own', () => {
+    expect(plan(set('v3', { updateStrategy: { type: 'OnDelete' } }), revisions)).toMatchObject({
+      message: expect.stringContaining('OnDelete'),
+    });
+    const foreign = kept(1, 'v1', { ...set('x'), metadata: { ...set('x').metadata, uid: 'other' } });
+    expect(plan(set('v3'), [foreign, kept(3, 'v3')])).toMatchObject({
+      message: expect.stringContaining('keeps no earlier'),
+    });
+  });
+
+  test('the write is the template as it was, without what makes it a patch', () => {
+    const target = set('v3');
+    const planned = plan(target, revisions);
+    if (planned.result !== 'planned') throw new Error(planned.message);
+    const { parameters } = planned;
+    expect(operations(undo.execute({ target, related: revisions, parameters, marker }))).toContainEqual({
+      op: 'replace',
+      path: '/spec/template',
+      value: template('v2'),
+    });
+    expect(operations(undo.inverse({ target: set('v2'), related: revisions, parameters, marker }))).toContainEqual({
+      op: 'replace',
+      path: '/spec/template',
+      value: template('v3'),
+    });
   });
 });
 
@@ -153,5 +257,7 @@ test('a template has one digest, whatever order its fields are in and whichever 
     templateDigest(template('v1')),
   );
   expect(templateDigest(template('v1', { 'pod-template-hash': 'abc' }))).toBe(templateDigest(template('v1')));
+  const old = { metadata: { ...metadata, creationTimestamp: null }, spec };
+  expect(templateDigest(old)).toBe(templateDigest(template('v1')));
   expect(templateDigest(template('v2'))).not.toBe(templateDigest(template('v1')));
 });

@@ -47,3 +47,17 @@ test('only revisions of Deployments that the policy selects are noted', () => {
   watched.evaluate(ready, [ready, replicaSet, deployment], ms(0));
   expect(watched.observation(ms(600)).good).toEqual([]);
 });
+
+test.each([
+  ['StatefulSet', 'db-6f9c'],
+  ['DaemonSet', '6f9c'],
+])('a revision of a %s is known by the mark of its pods', (kind, mark) => {
+  const set = projectWorkload({ apiVersion: 'apps/v1', kind })(object(kind, 'db'));
+  const { metadata } = object('Pod', 'db-0', { owner: set, labels: { 'controller-revision-hash': mark } });
+  const ready = projectPod(
+    podOf([container(0, running(0))], { conditions: [condition('Ready', 'True', 0)] }, metadata),
+  );
+  const watched = level(kind);
+  watched.evaluate(ready, [ready, set], ms(0));
+  expect(watched.observation(ms(60)).good).toEqual([`${set.metadata.uid}/6f9c`]);
+});
