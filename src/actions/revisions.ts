@@ -12,6 +12,8 @@ import { controllerOf } from '../domain/owner-chain.ts';
 import { revisionKey, REVISION_HASH } from '../domain/revision-key.ts';
 import type { ClusterReader } from '../ports/cluster.ts';
 import { authoredTemplate, templateDigest } from './pod-template.ts';
+import { isLeaving, isReady } from './restart/pods-of-workload.ts';
+import { isPod } from './restart/workload.ts';
 
 /** What keeps its earlier pod templates. */
 export type Revised = Deployment | StatefulSet | DaemonSet;
@@ -37,11 +39,6 @@ const NUMBER = 'deployment.kubernetes.io/revision';
 
 const isReplicaSet = (object: KubeObject): object is ReplicaSet => object.kind === 'ReplicaSet';
 const isControllerRevision = (object: KubeObject): object is ControllerRevision => object.kind === 'ControllerRevision';
-const isPod = (object: KubeObject): object is Pod => object.kind === 'Pod';
-
-export const isReady = ({ status }: Pod): boolean =>
-  status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
-export const isLeaving = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
 /** The objects from which {@link revisionsOf} reads. */
 export async function gatherRevisions(

@@ -56,6 +56,7 @@ const plan = (target: Workload, restartAction?: Settings, related = withPods(tar
     target,
     related,
     seenGood: [],
+    failed: [],
     template: { type: 'restart', ...(restartAction === undefined ? {} : { restartAction }) },
     stamp: '2026-01-01T00:00:00.000Z',
   });
