@@ -79,7 +79,14 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     protection: (object) => protections(ports.settings, covered.policy, { object, owners: [] })[0],
   });
   if (planned.result === 'refused') return refused(planned.message);
-  const plan = planFrom(planned, action, covered.policy, live.object, definition.reversible, time);
+  const plan = planFrom(
+    planned,
+    action,
+    covered.policy,
+    live.object,
+    planned.reversible ?? definition.reversible,
+    time,
+  );
   const same = recorded !== undefined && planDigest(recorded) === planDigest(plan);
   const plannedAt = same ? (recorded.plannedAt ?? time) : time;
   return record(ports, action, covered.policy, covered.template, { ...plan, plannedAt }, time);

@@ -1,6 +1,5 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
-import type { KubeObject } from '../src/api/meta.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
@@ -116,14 +115,14 @@ async function tryEffect(
   const { on } = effect;
   const protectedBy = on === undefined ? undefined : protectionOfPart(ports, granted.policy, live, on);
   if (protectedBy !== undefined) return ended('Refused', protectedBy);
-  if (dryRun) return rehearse(ports, action, plan, effect, live.object, marker.key, attempt);
+  if (dryRun) return rehearse(ports, action, plan, effect, attempt);
   const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
   view.catch(() => undefined); // awaited with the claim, unless that fails first
   const before = { digest: definition.baseline(live.object, resolved(plan)), view };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
   const write = await withoutOldMarks(ports, effect.write, live.object, action);
-  const written = await perform(ports, { ...effect, write }, live.object, marker.key, attempt, false);
+  const written = await perform(ports, { ...effect, write }, attempt, false);
   return afterWrite(ports, action, plan, effect, written, { ...claimed, begun }, attempt);
 }
 
@@ -131,26 +130,20 @@ async function tryEffect(
 async function perform(
   { cluster }: Pick<ActivityPorts, 'cluster'>,
   effect: Doable,
-  live: KubeObject,
-  markerKey: string,
   attempt: Attempt,
   dryRun: boolean,
 ): Promise<WriteResult> {
   const options = { auditId: attempt.auditId, dryRun, deadline: attempt.deadline };
   if (effect.claim === undefined) return cluster.write(effect.write, options);
-  let claimed = effect.on ?? live;
-  if (claimed.metadata.annotations?.[markerKey] === undefined) {
-    const result = await cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
-    if (result.result !== 'written') return result;
-    if (!dryRun) claimed = result.object;
-  }
+  // Also if it is there already: a claim that changes nothing tells the version that the target has in this moment,
+  // and on a target whose status is written all the time only such a moment is short enough.
+  const claimed = await cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
+  if (claimed.result !== 'written') return claimed;
   // An eviction of a Pending pod whose uid alone does not fit is tried over and over by the API server itself.
   // A deletion must come after the claim, and after nothing else.
   const { write } = effect;
-  const pinned =
-    write.type === 'evict' || write.type === 'delete'
-      ? { ...write, resourceVersion: claimed.metadata.resourceVersion }
-      : write;
+  const { resourceVersion } = claimed.object.metadata;
+  const pinned = !dryRun && (write.type === 'evict' || write.type === 'delete') ? { ...write, resourceVersion } : write;
   return cluster.write(pinned, options);
 }
 
@@ -159,11 +152,9 @@ async function rehearse(
   action: HealingAction,
   plan: Plan,
   effect: Doable,
-  live: KubeObject,
-  markerKey: string,
   attempt: Attempt,
 ): Promise<ExecutionResult> {
-  const written = await perform(ports, effect, live, markerKey, attempt, true);
+  const written = await perform(ports, effect, attempt, true);
   switch (written.result) {
     case 'written':
       break;

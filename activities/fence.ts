@@ -76,8 +76,9 @@ async function fenceAll(
   const around = definition.writtenTo?.({ target, related, marker, ...resolved(plan) }) ?? [target];
   for (const object of around) {
     const written = await raiseFence(cluster, object, marker, attempt);
-    // Who is refused the fence is refused the effect, which would change annotations as well; but an eviction does not.
-    if (written.result === 'refused' && object.kind === 'Pod') return written;
+    // Who is refused the fence is refused the effect, which would change annotations as well; but a deletion does not.
+    const isRemoved = object.kind === 'Pod' || definition.markIsClaim?.(object.kind ?? '') === true;
+    if (written.result === 'refused' && isRemoved) return written;
     if (written.result === 'conflict' || written.result === 'blocked') return { result: 'conflict' };
   }
   return { result: 'written' };

@@ -5,11 +5,13 @@ import { rolloutCounts } from '../src/domain/health.ts';
 import type { Baseline, RollbackResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
+import { planDigest } from './accept.ts';
 import type { Attempt } from './attempt.ts';
 import { healthSubject, viewWorkload } from './health-of-target.ts';
 import { protections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
+import { recreate } from './recreate.ts';
 import { raiseFence } from './raise-fence.ts';
 import { asTarget, chained, changed, planned } from './record.ts';
 import { resolved } from './traces.ts';
@@ -54,6 +56,19 @@ export async function rollBack(
   };
 
   const definition = actionFor(plan.action);
+  if (!live.found && definition?.recreate !== undefined && plan.reversible === true) {
+    if (planDigest(plan) !== digest) return record({ result: 'not-possible', message: 'the plan is not what it was' });
+    const announced = async (): Promise<boolean> => (await announce(ports, action, plan, attempt)) === 'announced';
+    const made = await recreate(ports, definition, {
+      action,
+      plan,
+      policy,
+      marker,
+      attempt,
+      announce: announced,
+    });
+    return made.result === 'conflict' ? made : record(made);
+  }
   if (definition === undefined || !live.found)
     return record({
       result: 'not-possible',

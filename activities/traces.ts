@@ -41,9 +41,9 @@ export async function lookForTraces(
   const named = describeTarget(plan.target);
   if (target === undefined)
     return { traces: 'unknown', message: `${named} is gone: whether it was changed before cannot be told` };
-  // On a pod the marker is only the claim; whether it was evicted is what counts.
-  if (target.metadata.annotations?.[marker.key] !== undefined && plan.target.kind !== 'Pod')
-    return { traces: 'executed' };
+  // Where the marker is only the claim, the effect itself is what counts.
+  const claims = definition.markIsClaim?.(plan.target.kind) === true;
+  if (target.metadata.annotations?.[marker.key] !== undefined && !claims) return { traces: 'executed' };
   if (definition.baseline(target, resolved(plan)) === claim.baseline) return { traces: 'none' };
   return {
     traces: 'unknown',

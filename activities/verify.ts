@@ -5,6 +5,7 @@ import type { Baseline } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict, Measurement } from '../src/domain/verdict.ts';
 import { compileTrigger } from '../src/triggers/index.ts';
+import { outlook } from './outlook.ts';
 import { healthSubject, viewWorkload, type WorkloadView } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
@@ -23,13 +24,17 @@ export async function measure(
   const plan = action?.status?.plan;
   if (action === undefined || plan === undefined || action.status?.planDigest !== digest)
     return { state: 'unknown', detail: 'the record of the action is missing' };
-  const subject = healthSubject(plan);
+  const seen = await outlook(ports.cluster, action, plan);
+  if (seen !== undefined && seen.state !== 'elsewhere') return seen;
+  const subject = seen?.subject ?? healthSubject(plan);
   const view = await viewWorkload(ports.cluster, subject);
   if (view === undefined) return { state: 'unknown', detail: `${describeTarget(subject)} cannot be found` };
 
   const pending = actionFor(plan.action)?.pending?.({ pods: view.pods, ...resolved(plan) });
   if (pending !== undefined) return { state: 'settling', detail: pending };
-  const health = workloadHealth(view.workload, view.pods, baseline, replicasAsked(plan));
+  // What has come in the place of another has generations and restarts of its own.
+  const before = seen === undefined ? baseline : { ...baseline, generation: 0, restarts: {} };
+  const health = workloadHealth(view.workload, view.pods, before, replicasAsked(plan));
   const firing = stillFiring(action.spec.trigger, plan, view, now().getTime());
   if (firing !== undefined) return firing;
   return health;

@@ -1,6 +1,8 @@
 import type { KubeObject } from '../api/meta.ts';
 import type { Pod } from '../api/workloads.ts';
 import type { ActionTemplate } from '../api/healing-action.ts';
+import type { TargetRef } from '../domain/target-ref.ts';
+import type { Measurement } from '../domain/verdict.ts';
 import type { ClusterReader, Write } from '../ports/cluster.ts';
 
 /** One field that an effect changes, for the action's status and for rollback. */
@@ -50,6 +52,8 @@ export type PlanResult =
       readonly summary: string;
       /** Why a person must agree even if the policy does not ask for it. */
       readonly approvalReason?: string;
+      /** Where it depends on the plan whether the change can be taken back. */
+      readonly reversible?: boolean;
     }
   | { readonly result: 'refused'; readonly message: string };
 
@@ -77,6 +81,15 @@ export interface PendingInput {
   readonly parameters: Parameters;
   readonly change?: string;
 }
+
+/** What is left to make something anew from when the target itself is gone. */
+export type RecreateInput = Pick<EffectInput, 'parameters' | 'change' | 'marker'>;
+
+/** What verification looks at before, or instead of, the health of the target. */
+export type Outlook =
+  | Measurement
+  /** Another object's health is what counts. */
+  | { readonly state: 'elsewhere'; readonly subject: TargetRef };
 
 /** Written in the same write as the effect, so that the effect can be recognised whatever crashed. */
 export interface Marker {
@@ -109,9 +122,12 @@ export type Confirmation = 'applied' | 'not-applied' | { readonly partly: string
 export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   readonly type: ActionTemplate['type'];
   readonly kinds: readonly { readonly apiVersion: string; readonly kind: string }[];
+  /** Whether an effect can be taken back; a plan may know better. */
   readonly reversible: boolean;
   /** A change that did not heal but made nothing worse either is kept, and not taken back. */
   readonly keptUnlessWorse?: true;
+  /** Whether the mark on such a target only announces the effect, and does not come with it. */
+  markIsClaim?(kind: string): boolean;
   /** Whether planning asks which revisions were seen good, and which have failed. */
   readonly looksBack: boolean;
   /** The objects beside the target that planning and execution look at. */
@@ -122,6 +138,8 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   execute(input: EffectInput<Target>): Effect;
   /** Pure: the write that takes back exactly what `execute` changed; undefined when nothing can. */
   inverse(input: EffectInput<Target>): Effect | undefined;
+  /** Pure: the write that makes a target anew that the effect has removed; undefined when nothing can. */
+  recreate?(input: RecreateInput): Effect | undefined;
   /** A digest of what `execute` changes, as it is now: still the same later means that nobody changed it since. */
   baseline(target: Target, plan: { readonly parameters: Parameters }): string;
   /** Is the effect visible, although the marker may be missing? */
@@ -130,6 +148,8 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   writtenTo?(input: EffectInput<Target>): readonly KubeObject[];
   /** Why nothing can prove anything yet: which of the workload's pods are still on their way out. */
   pending?(input: PendingInput): string | undefined;
+  /** What can be said of the result beyond the target's health; undefined when that is all that counts. */
+  outlook?(input: ConfirmInput<Target>): Outlook | undefined;
 }
 
 export const defineAction = <Target extends KubeObject>(

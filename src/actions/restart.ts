@@ -1,9 +1,10 @@
 import { DEFAULTS } from '../api/constants.ts';
 import type { Pod } from '../api/workloads.ts';
 import { protectedObject } from '../domain/guards/protected-object.ts';
+import { controllers } from './controllers.ts';
 import { defineAction, type PlanInput, type PlanResult } from './define-action.ts';
 import { templateDigest } from './pod-template.ts';
-import { controllers, evictPod, planPod } from './restart/evict-pod.ts';
+import { evictPod, planPod } from './restart/evict-pod.ts';
 import {
   confirmEvictions,
   evictable,
@@ -58,6 +59,7 @@ export const restart = defineAction<Restartable>({
     { apiVersion: 'v1', kind: 'Pod' },
   ],
   reversible: false,
+  markIsClaim: (kind) => kind === 'Pod',
   looksBack: false,
 
   async gather(cluster, { target }) {

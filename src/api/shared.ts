@@ -14,7 +14,7 @@ export interface ActionTemplate {
   readonly scaleAction?: ScaleAction;
   /** Which fields of the target to change. Give `patch`, or `patches`; when both are there, `patches` is applied. */
   readonly patchAction?: PatchAction;
-  /** How to delete. A deletion cannot be undone unless something makes the object anew. */
+  /** How to delete. A deletion cannot be undone, except where the manifest is kept. */
   readonly deleteAction?: DeleteAction;
   /** A Job of your own that heals. Its program must be idempotent. */
   readonly customAction?: CustomAction;
@@ -64,12 +64,14 @@ export interface FieldPatch {
   readonly value: string;
 }
 
-/** How to delete. A deletion cannot be undone unless something makes the object anew. */
+/** How to delete. A deletion cannot be undone, except where the manifest is kept. */
 export interface DeleteAction {
-  /** Seconds that the object gets to end by itself. 0 ends it at once. Default: `30`. */
+  /** Seconds that a Pod gets to end by itself, whatever it asks for itself. 0 ends it at once, and a person must approve that. Without meaning for other kinds. Default: `30`. */
   readonly gracePeriodSeconds?: number;
-  /** Also takes away the finalizers that would hold the object back. They are there for a reason; absent means false. */
+  /** Also takes away the finalizers that would hold the object back. They are there for a reason, so a person must approve it; absent means false. */
   readonly force?: boolean;
+  /** Permits to delete what has no controller, so that nothing would make it again. Its manifest is kept in the action's `status.plan.change`, and it is made again from that if the deletion does not help. A person must approve it; absent means false. */
+  readonly keepManifest?: boolean;
   /** What happens to what the object owns: deleted after it (`Background`), before it (`Foreground`), or left alone (`Orphan`). Absent means what the API server does for the kind. */
   readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
 }

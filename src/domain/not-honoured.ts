@@ -17,7 +17,7 @@ const NOT_YET: readonly Row[] = [
   { path: 'selector.namespaces[]', except: (value, policyNamespace) => value === policyNamespace },
   { path: 'selector.resources[].kind', except: oneOf('Pod', 'Deployment', 'StatefulSet', 'DaemonSet') },
   { path: 'triggers[].type', except: oneOf('condition') },
-  { path: 'actions[].type', except: oneOf('restart', 'scale', 'undo') },
+  { path: 'actions[].type', except: oneOf('delete', 'restart', 'scale', 'undo') },
   { path: 'verification.queries' },
   { path: 'approval.fourEyes', except: oneOf(false) },
   { path: 'ttlAfterFinished' },

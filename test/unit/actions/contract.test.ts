@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { actionFor, supportsKind } from '../../../src/actions/index.ts';
-import type { ActionDefinition, Effect, Parameters } from '../../../src/actions/define-action.ts';
+import type { ActionDefinition, Effect, Parameters, PlanResult } from '../../../src/actions/define-action.ts';
 import type { ActionTemplate } from '../../../src/api/healing-action.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Write, WriteResult } from '../../../src/ports/cluster.ts';
@@ -8,6 +8,7 @@ import { at, MemoryWorld } from '../../support/memory-world.ts';
 
 /** What every action keeps to, whatever it does. A new action is one row more. */
 const up: Partial<ActionTemplate> = { scaleAction: { direction: 'up', replicas: 1 } };
+const kept: Partial<ActionTemplate> = { deleteAction: { keepManifest: true } };
 const contracts: [
   ActionTemplate['type'],
   'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Pod',
@@ -22,16 +23,23 @@ const contracts: [
   ['undo', 'Deployment'],
   ['undo', 'StatefulSet'],
   ['undo', 'DaemonSet'],
+  ['delete', 'Pod'],
+  ['delete', 'Deployment', kept],
+  ['delete', 'StatefulSet', kept],
+  ['delete', 'DaemonSet', kept],
 ];
 
 const MARKER = { key: 'kubeskippy.io/applied-x', value: 'execute-1' };
 const REVERTED = { key: 'kubeskippy.io/reverted-x', value: 'rollback-1' };
+
+type Planned = Extract<PlanResult, { result: 'planned' }>;
 
 describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
   const template: ActionTemplate = { type, ...settings };
   let world: MemoryWorld;
   let definition: ActionDefinition;
   let name: string;
+  let planned: Planned;
   let parameters: Parameters;
 
   beforeEach(async () => {
@@ -43,8 +51,9 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
     const found = actionFor(type);
     if (found === undefined) throw new Error(`no action ${type}`);
     definition = found;
-    const planned = await plan();
-    if (planned.result !== 'planned') throw new Error(planned.message);
+    const result = await plan();
+    if (result.result !== 'planned') throw new Error(result.message);
+    planned = result;
     ({ parameters } = planned);
   });
 
@@ -64,9 +73,10 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
     definition.execute({
       target: live,
       related: await gather(live),
-      parameters,
+      ...resolved(),
       marker: MARKER,
     });
+  const resolved = () => ({ parameters, ...(planned.change === undefined ? {} : { change: planned.change }) });
   const send = async (writes: readonly (Write | undefined)[], dryRun = false): Promise<WriteResult | undefined> => {
     let last: WriteResult | undefined;
     for (const write of writes) {
@@ -108,7 +118,7 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
   test('is seen once it is done, and not before', async () => {
     const uid = target().metadata.uid;
     const seen = () =>
-      definition.confirm({ target: world.api.find(at(kind, name)), uid, parameters, related: [], marker: MARKER });
+      definition.confirm({ target: world.api.find(at(kind, name)), uid, ...resolved(), related: [], marker: MARKER });
     const before = definition.baseline(target(), { parameters });
     expect(seen()).toBe('not-applied');
     expect(definition.baseline(target(), { parameters })).toBe(before);
@@ -146,17 +156,19 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
   test('has an inverse that gives back exactly what was there, or none', async () => {
     const before = target();
     await doIt();
-    const live = world.api.find(at(kind, name)) ?? before;
-    const related = await gather(live);
-    const inverse = definition.inverse({ target: live, related, parameters, marker: REVERTED });
-    expect(inverse !== undefined).toBe(definition.reversible);
+    const live = world.api.find(at(kind, name));
+    const inverse =
+      live === undefined
+        ? definition.recreate?.({ ...resolved(), marker: REVERTED })
+        : definition.inverse({ target: live, related: await gather(live), ...resolved(), marker: REVERTED });
+    expect(inverse !== undefined).toBe(planned.reversible ?? definition.reversible);
     if (inverse?.result !== 'effect') return;
     expect((await send([inverse.write]))?.result).toBe('written');
     const { spec, metadata } = world.api.get(at(kind, name));
     expect(spec).toEqual((before as { spec?: unknown }).spec);
     expect(metadata.annotations).toEqual({
       ...before.metadata.annotations,
-      [MARKER.key]: MARKER.value,
+      ...(live === undefined ? {} : { [MARKER.key]: MARKER.value }), // a new object carries no old marks
       [REVERTED.key]: REVERTED.value,
     });
   });

@@ -85,7 +85,7 @@ describe('what a policy asks for and gets', () => {
           { type: 'custom', customAction: { podTemplateName: 'fix' } },
         ],
       },
-      ['spec.actions[1].type', 'spec.actions[2].type', 'spec.actions[3].type'],
+      ['spec.actions[1].type', 'spec.actions[3].type'],
     ],
     [
       'measurements in verification',

@@ -1,0 +1,110 @@
+import type { KubeObject } from '../api/meta.ts';
+import { GROUP } from '../api/constants.ts';
+import { canonical } from '../domain/canonical.ts';
+
+/** What `status.plan.change` can hold. */
+const MAX_LENGTH = 8_192;
+const SECRET_NAME = /pass(?:word|wd|phrase)?|secret|token|credential|(?:api|access|private|signing).?key/i;
+/** What controllers and clients write for themselves: wrong on a new object, or much longer than it is worth. */
+const FOREIGN_ANNOTATIONS: ReadonlySet<string> = new Set([
+  'deployment.kubernetes.io/revision',
+  'deprecated.daemonset.template.generation',
+  'kubectl.kubernetes.io/last-applied-configuration',
+]);
+/** Volume of the token that the API server gives every pod; it gives the new one another. */
+const TOKEN_VOLUME = 'kube-api-access-';
+
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const items = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+const without = (from: Json, ...fields: readonly string[]): Json =>
+  Object.fromEntries(Object.entries(from).filter(([field]) => !fields.includes(field)));
+
+export type KeptManifest =
+  { readonly result: 'kept'; readonly manifest: string } | { readonly result: 'refused'; readonly message: string };
+
+/**
+ * The manifest, as JSON with sorted fields, from which such an object can be made again: without identity, owners, status
+ * and place. Refused when it is too long to be kept, or holds what looks like a secret: whoever reads the action reads it.
+ */
+export function keptManifest(live: KubeObject): KeptManifest {
+  const { name, namespace, labels, finalizers } = live.metadata;
+  const annotations = Object.entries(live.metadata.annotations ?? {}).filter(
+    ([key]) => !key.startsWith(`${GROUP}/`) && !FOREIGN_ANNOTATIONS.has(key),
+  );
+  const spec = specOf(live);
+  const secret = secretIn(spec);
+  if (secret !== undefined)
+    return {
+      result: 'refused',
+      message: `environment variable ${secret} holds its value itself and looks like a secret, which is never kept; take it from a Secret`,
+    };
+  const manifest = canonical({
+    apiVersion: live.apiVersion,
+    kind: live.kind,
+    metadata: {
+      name,
+      namespace,
+      labels,
+      ...(annotations.length === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
+      finalizers,
+    },
+    spec,
+  });
+  return manifest.length <= MAX_LENGTH
+    ? { result: 'kept', manifest }
+    : {
+        result: 'refused',
+        message: `its manifest has ${manifest.length} characters, of which at most ${MAX_LENGTH} can be kept`,
+      };
+}
+
+/** The object to create from a kept manifest. */
+export const fromManifest = (manifest: string, annotation: readonly [key: string, value: string]): KubeObject => {
+  const object = JSON.parse(manifest) as KubeObject; // written by `keptManifest`, and part of the plan's digest
+  const annotations = { ...object.metadata.annotations, [annotation[0]]: annotation[1] };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+};
+
+function specOf(live: KubeObject): Json {
+  const spec = 'spec' in live && isObject(live.spec) ? live.spec : {};
+  if (live.kind === 'Pod') return podSpec(spec);
+  const claims = items(spec['volumeClaimTemplates']);
+  return claims.length === 0
+    ? spec
+    : { ...spec, volumeClaimTemplates: claims.map((claim) => without(claim, 'status')) };
+}
+
+function podSpec(spec: Json): Json {
+  const isToken = ({ name }: Json): boolean => typeof name === 'string' && name.startsWith(TOKEN_VOLUME);
+  const container = (one: Json): Json =>
+    'volumeMounts' in one
+      ? { ...one, volumeMounts: items(one['volumeMounts']).filter((mount) => !isToken(mount)) }
+      : one;
+  const lists = ['containers', 'initContainers'].filter((field) => field in spec);
+  return {
+    ...without(spec, 'nodeName', 'ephemeralContainers'),
+    ...('volumes' in spec ? { volumes: items(spec['volumes']).filter((volume) => !isToken(volume)) } : {}),
+    ...Object.fromEntries(lists.map((field) => [field, items(spec[field]).map(container)])),
+  };
+}
+
+/** The name of the first variable that holds what should be in a Secret; deep, for pods are described at many places. */
+function secretIn(value: unknown): string | undefined {
+  if (Array.isArray(value)) return first(value, secretIn);
+  if (!isObject(value)) return undefined;
+  const found = items(value['env']).find(
+    ({ name, value: literal }) => typeof name === 'string' && SECRET_NAME.test(name) && !!literal,
+  );
+  return found === undefined ? first(Object.values(value), secretIn) : String(found['name']);
+}
+
+function first<T, R>(list: readonly T[], of: (item: T) => R | undefined): R | undefined {
+  for (const item of list) {
+    const found = of(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
