@@ -4,7 +4,7 @@ import type { RunningAction } from '../src/domain/episode.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { PolicySummary } from '../src/domain/policy-summary.ts';
-import type { Baseline, EffectOrder } from '../src/domain/steps.ts';
+import type { Baseline, EffectOrder, PendingRetry } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict } from '../src/domain/verdict.ts';
 import { accept } from './accept.ts';
@@ -21,6 +21,7 @@ import { mirrored } from './mirrored-audit.ts';
 import type { ActivityPorts } from './ports.ts';
 import { readPastEffects } from './read-past-effects.ts';
 import { recallEpisodes } from './recall-episodes.ts';
+import { reportRetry } from './report-retry.ts';
 import { report } from './report.ts';
 import { reportPolicy } from './report-policy.ts';
 import { reserve } from './reserve.ts';
@@ -58,6 +59,7 @@ export function createActivities(given: ActivityPorts) {
     reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),
     execute: (action: ObjectRef, digest: string, order: EffectOrder) =>
       execute(ports, action, digest, order, attempt(order.tries, 'execute', action.uid)),
+    reportRetry: (action: ObjectRef, retry: PendingRetry) => reportRetry(ports, action, retry, now),
     fence: (action: ObjectRef, number: number) => fence(ports, action, attempt(number, 'fence', action.uid)),
     awaitOperator: (action: ObjectRef, why: string) => awaitOperator(ports, action, why, now),
     measure: (action: ObjectRef, digest: string, baseline: Baseline) => measure(ports, action, digest, baseline, now),

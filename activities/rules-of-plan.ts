@@ -3,7 +3,8 @@ import type { ActionTemplate, HealingAction } from '../src/api/healing-action.ts
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { parseDuration } from '../src/domain/duration.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
-import type { ApprovalRules, RetryRules } from '../src/domain/steps.ts';
+import type { RetryRules } from '../src/domain/retry.ts';
+import type { ApprovalRules } from '../src/domain/steps.ts';
 import type { VerificationRules } from '../src/domain/verdict.ts';
 
 const duration = (text: string | undefined, otherwise: string): number => parseDuration(text ?? otherwise);

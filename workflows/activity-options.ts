@@ -4,12 +4,14 @@ import type { Activities } from '../activities/index.ts';
 /** An outage of the API server is outlasted, not failed on; the cap keeps recovery within seconds of its end. */
 const OUTAGE = { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '5s' } as const;
 
+const EFFECT_TRIES_MS = { least: 20_000, most: 300_000 } as const;
+
 /** One row per kind of step. Start-to-close finds crashed workers, schedule-to-close bounds the wait for servers. */
 const activityOptions = {
   /** Reads, and writes to our own objects: safe to repeat at any time. */
   bookkeeping: { startToCloseTimeout: '15s', scheduleToCloseTimeout: '24h', retry: OUTAGE },
   /** The effect: each attempt looks for traces of the earlier ones before it writes. Shorter than the lease it acts under. */
-  effect: { startToCloseTimeout: '20s', scheduleToCloseTimeout: '5m', retry: OUTAGE },
+  effect: { startToCloseTimeout: '20s', scheduleToCloseTimeout: EFFECT_TRIES_MS.most, retry: OUTAGE },
   /** Without which the story cannot end, or an entity not go on: tried for as long as it takes. */
   certain: { startToCloseTimeout: '20s', retry: OUTAGE },
   /** May be slow (a model); a model that fails is an answer too. */
@@ -22,6 +24,12 @@ const withSummary = (options: ActivityOptions) => (summary: string) =>
 
 /** The steps, called with the line that Temporal's UI shows for them: `step('…').accept(action)`. */
 export const step = withSummary(activityOptions.bookkeeping);
-export const effect = withSummary(activityOptions.effect);
+/** With less time left than the usual it is given up earlier, but never before one attempt has had its chance. */
+export const effect = (summary: string, leftMs: number = EFFECT_TRIES_MS.most) => {
+  const { least, most } = EFFECT_TRIES_MS;
+  return withSummary({ ...activityOptions.effect, scheduleToCloseTimeout: Math.min(most, Math.max(least, leftMs)) })(
+    summary,
+  );
+};
 export const certainly = withSummary(activityOptions.certain);
 export const analysis = withSummary(activityOptions.analysis);

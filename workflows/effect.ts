@@ -1,6 +1,7 @@
 import { ActivityFailure } from '@temporalio/common';
 import { sleep, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Outcome } from '../src/domain/outcome.ts';
+import { pauseAfter } from '../src/domain/retry.ts';
 import type { AcceptedPlan, Baseline, EffectOrder, FenceResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { certainly, effect, step } from './activity-options.ts';
@@ -14,7 +15,6 @@ const PATIENCE_MS = 24 * HOUR_MS;
 const ASK_AGAIN = 1 / 10;
 /** The same for an effect in parts: at most some 800 looks in a day. */
 const LOOK_AGAIN = 1 / 100;
-const MAX_PAUSE_MS = 30 * 60_000;
 /** Lost races in a row before a try counts as used. */
 const MAX_CONFLICTS = 20;
 
@@ -79,18 +79,21 @@ async function tryAll(
   endsAt: number,
   desk: Desk,
 ): Promise<Done | NotDone | (Blocked & { readonly tries: number })> {
-  const { maxAttempts, backoffMs, multiplier } = plan.retry;
+  const { maxAttempts } = plan.retry;
   for (let used = 1; ; used++) {
     const order = { ...first, tries: first.tries + used - 1 };
     const tried = await once(action, plan, order, endsAt, desk);
     if (tried.result !== 'blocked') return tried;
-    const pause = Math.min(MAX_PAUSE_MS, backoffMs * multiplier ** (used - 1));
-    if (tried.outOfTime === true || used >= maxAttempts || Date.now() + pause >= endsAt - plan.verification.windowMs) {
+    const pause = pauseAfter(plan.retry, used);
+    const nextAt = Date.now() + (pause ?? 0);
+    if (tried.outOfTime === true || pause === undefined || nextAt >= endsAt - plan.verification.windowMs) {
       const found = await findEffect(action, order.tries);
       return found.result === 'clear' ? { ...tried, tries: order.tries } : afterAll(found);
     }
     desk.show('Executing', `try ${used} of ${maxAttempts}: ${tried.message}`);
-    await desk.pause(pause);
+    const retry = { tries: order.tries, used, of: maxAttempts, why: tried.message, nextAt };
+    await step(`try ${used} of ${maxAttempts} failed: ${tried.message}`).reportRetry(action, retry);
+    if (nextAt > Date.now()) await desk.pause(nextAt - Date.now());
     const declined = await reserve(action, plan, desk);
     if (declined !== undefined) return giveUp(action, order, declined);
   }
@@ -106,10 +109,14 @@ async function once(
 ): Promise<Done | NotDone | Blocked> {
   const since = Date.now();
   const { windowMs } = plan.verification;
+  let lost = '';
   for (let conflicts = 1; ; conflicts++) {
     const stop = desk.stopped();
     if (stop !== undefined) return giveUp(action, order, stop);
-    const tried = await effect(plan.summary).execute(action, plan.planDigest, order).catch(givenUp);
+    // Past its time the lease may run out while an effect is still being tried.
+    if (Date.now() >= endsAt) return { result: 'blocked', message: `out of time${lost}`, outOfTime: true };
+    const left = endsAt - Date.now();
+    const tried = await effect(plan.summary, left).execute(action, plan.planDigest, order).catch(givenUp);
     if (tried.result === 'continues') {
       const pause = Math.max(tried.retryAfterMs, (Date.now() - since) * LOOK_AGAIN);
       if (Date.now() + pause >= endsAt - windowMs)
@@ -120,8 +127,8 @@ async function once(
       continue;
     }
     if (tried.result !== 'conflict') return tried;
-    // Past its time the lease may run out while an effect is still being tried.
-    if (conflicts === MAX_CONFLICTS || Date.now() >= endsAt) return { result: 'blocked', message: tried.message };
+    if (conflicts === MAX_CONFLICTS) return { result: 'blocked', message: tried.message };
+    lost = `: ${tried.message}`;
     await sleep(50 * conflicts);
   }
 }

@@ -46,6 +46,8 @@ export const REASONS = {
     executed: 'Executed',
     dryRun: 'DryRunCompleted',
     failed: 'ExecutionFailed',
+    /** A try has failed; the message says when the next one comes. */
+    retrying: 'Retrying',
     awaitingOperator: 'AwaitingOperator',
   },
   Verified: { verifying: 'Verifying', healed: 'Healed', notHealed: 'NotHealed', unproven: 'Unproven' },

@@ -1,5 +1,6 @@
 import type { Outcome } from './outcome.ts';
 import type { ReservationRequest } from './ledger.ts';
+import type { RetryRules } from './retry.ts';
 import type { VerificationRules } from './verdict.ts';
 
 /** What the steps of a healing tell each other. Small: bodies stay in the API server, these are references and rules. */
@@ -36,11 +37,16 @@ export interface ApprovalRules {
   readonly acceptSignals: boolean;
 }
 
-/** `spec.retryPolicy`: tries to achieve the one effect. */
-export interface RetryRules {
-  readonly maxAttempts: number;
-  readonly backoffMs: number;
-  readonly multiplier: number;
+/** A try that failed, and the one that comes after it. */
+export interface PendingRetry {
+  /** All so far. */
+  readonly tries: number;
+  /** Of those that `retryPolicy` allows, since an operator last ordered some. */
+  readonly used: number;
+  readonly of: number;
+  readonly why: string;
+  /** Milliseconds since the epoch. */
+  readonly nextAt: number;
 }
 
 export interface AnalysisResult {
