@@ -4,7 +4,7 @@ import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import type { Pod } from '../../src/api/workloads.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
-import { StandInNode } from './stand-in-node.ts';
+import { StandInNode } from '../support/stand-in-node.ts';
 import { createDeployment, microseconds } from './incidents.ts';
 import { latencyOf, type Latency } from './statistics.ts';
 
@@ -31,7 +31,7 @@ export async function eventToEffect(
   say: (line: string) => void,
 ): Promise<EventToEffect> {
   const { admin } = stack;
-  const node = new StandInNode(admin);
+  const node = new StandInNode(admin, NAMESPACE);
   await node.start();
   try {
     say(`${incidents} Deployments`);

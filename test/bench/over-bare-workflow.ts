@@ -9,7 +9,7 @@ import type { Deployment } from '../../src/api/workloads.ts';
 import { actionWorkflowId } from '../../src/api/temporal-names.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { createBareActivities } from './bare/activities.ts';
-import { StandInNode } from './stand-in-node.ts';
+import { StandInNode } from '../support/stand-in-node.ts';
 import { median, round } from './statistics.ts';
 
 export interface OverBareWorkflow {
@@ -38,7 +38,7 @@ export async function overBareWorkflow(
 ): Promise<OverBareWorkflow> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const { env, admin } = stack;
-  const node = new StandInNode(admin);
+  const node = new StandInNode(admin, NAMESPACE);
   await node.start();
   const connection = await Connection.connect({ address: env.temporal.address });
   const native = await NativeConnection.connect({ address: env.temporal.address });

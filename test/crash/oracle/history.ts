@@ -1,0 +1,43 @@
+import type { HealingAction } from '../../../src/api/healing-action.ts';
+import type { OutcomeReason } from '../../../src/domain/outcome.ts';
+import type { AuditEvent } from '../../support/audit-log.ts';
+
+/** What one effect of a healing looks like, known before it begins (but for names that it makes up itself). */
+export interface Expected {
+  /** The only objects that it may write, as `deployments/cart`. */
+  readonly targets: readonly string[];
+  /** Writes, and changes of state, that make up the one effect: 1, unless it has several parts. */
+  readonly effects: number;
+  /** As many again if it is taken back. */
+  readonly rollbacks: number;
+  /** How the healing may end. */
+  readonly reasons: readonly OutcomeReason[];
+}
+
+/** One object at one moment, as an independent watch has seen it. */
+export interface Sighting {
+  /** `deployments/cart` */
+  readonly key: string;
+  /** Everything about it that only people and healings change; `gone` when it is deleted, or about to be. */
+  readonly state: string;
+  readonly version: number;
+}
+
+/** Everything that is known about one trial, none of it from the healer's own lips but `action`. */
+export interface History {
+  readonly expected: Expected;
+  /** All writes in the healer's name in the trial's namespace, by the API server's audit log. */
+  readonly writes: readonly AuditEvent[];
+  /** In order, from before the trial on. */
+  readonly sightings: readonly Sighting[];
+  /** Version at which the trial began. */
+  readonly since: number;
+  /** What the healing says of itself at the end; undefined when its record is gone. */
+  readonly action: HealingAction | undefined;
+  /** The endings that its status has shown, in order and without repetitions. */
+  readonly endings: readonly string[];
+  /** Faults that were planned and never struck, or struck elsewhere. */
+  readonly unfired: readonly string[];
+  /** The API server was killed: its last words may be missing in the audit log. */
+  readonly auditMayLack: boolean;
+}

@@ -1,0 +1,67 @@
+import { findCondition, isTrue } from '../../../src/domain/condition.ts';
+import { FINALIZER } from '../../../src/api/constants.ts';
+import { changesIn } from './changes.ts';
+import { effectsOf, strayWrites } from './effects.ts';
+import type { History } from './history.ts';
+
+export type Fault = 'duplicate' | 'lost' | 'wrongTarget' | 'misreported' | 'unfired';
+
+export interface Finding {
+  readonly fault: Fault;
+  readonly detail: string;
+}
+
+/** Compares what happened, by the API server's log and by an independent watch, with what should have and with what was said. */
+export function judge(history: History): readonly Finding[] {
+  const { expected, unfired } = history;
+  const writes = effectsOf(history);
+  const changes = changesIn(history);
+  const stray = [...strayWrites(history), ...changes.elsewhere];
+  const wanted = expected.effects + expected.rollbacks;
+  // An API server that is killed cannot log any more what it has just stored: then only the watch has seen it.
+  const logged =
+    history.auditMayLack && writes.length < changes.onTargets.length ? changes.onTargets.length : writes.length;
+  const seen = Math.max(logged, changes.onTargets.length);
+  const found = `${writes.length} writes (${writes.join(', ')}), ${changes.onTargets.length} changes`;
+  return [
+    ...unfired.map((detail) => ({ fault: 'unfired', detail }) as const),
+    ...stray.map((detail) => ({ fault: 'wrongTarget', detail }) as const),
+    ...(seen > wanted ? [{ fault: 'duplicate', detail: `${found} instead of ${wanted}` } as const] : []),
+    ...whatIsMissing(history, seen, wanted, found),
+    ...whatWasSaid(history, seen, wanted, found),
+  ];
+}
+
+/** The healing has not ended, or has ended without what it was to do. */
+function whatIsMissing({ action }: History, seen: number, wanted: number, found: string): Finding[] {
+  const lost = (detail: string): Finding[] => [{ fault: 'lost', detail }];
+  if (action === undefined) return lost('the record of the healing is gone');
+  const succeeded = findCondition(action.status?.conditions, 'Succeeded');
+  if (succeeded === undefined || succeeded.status === 'Unknown')
+    return lost(`it has not ended: ${succeeded?.message ?? 'nothing was ever said'}; ${found}`);
+  if (action.metadata.finalizers?.includes(FINALIZER) === true)
+    return lost('it has ended, but still holds its finalizer');
+  return seen < wanted ? lost(`${found} instead of ${wanted}; it says ${succeeded.reason}: ${succeeded.message}`) : [];
+}
+
+/** What the status says must be what happened. */
+function whatWasSaid({ action, endings, expected }: History, seen: number, wanted: number, found: string): Finding[] {
+  const findings: Finding[] = [];
+  const misreported = (detail: string): void => void findings.push({ fault: 'misreported', detail });
+  if (endings.length > 1) misreported(`it has ended more than once: ${endings.join(', then ')}`);
+  const conditions = action?.status?.conditions;
+  const succeeded = findCondition(conditions, 'Succeeded');
+  if (succeeded === undefined || succeeded.status === 'Unknown') return findings;
+  const says = `${succeeded.reason}: ${succeeded.message}`;
+  const executed = isTrue(conditions, 'Executed');
+  const rolledBack = isTrue(conditions, 'RolledBack');
+  if (seen === 0 && (executed || succeeded.status === 'True'))
+    misreported(`nothing happened, but it says ${executed ? 'Executed' : says}`);
+  if (rolledBack && seen < wanted) misreported(`it says RolledBack; ${found} instead of ${wanted}`);
+  if (seen < wanted) return findings;
+  if (wanted > 0 && !executed) misreported(`it was done, but it does not say Executed; ${says}`);
+  if (expected.rollbacks > 0 && !rolledBack) misreported(`it was taken back, but it does not say RolledBack; ${says}`);
+  if (!(expected.reasons as readonly string[]).includes(succeeded.reason))
+    misreported(`${found} as wanted, but it says ${says} instead of ${expected.reasons.join(' or ')}`);
+  return findings;
+}

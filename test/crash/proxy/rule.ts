@@ -1,0 +1,60 @@
+import type { Fault } from './faults.ts';
+
+/** A request as the proxy has received it: whole, and not forwarded yet. */
+export interface SeenRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** As the client has sent it; the API server keeps it in its audit log. */
+  readonly auditId?: string;
+  readonly body: string;
+}
+
+export interface Match {
+  readonly method?: string;
+  /** Of path and query. */
+  readonly path?: RegExp;
+  readonly auditId?: RegExp;
+  /** What else must be so. */
+  readonly when?: (request: SeenRequest) => boolean;
+  /** Only the n-th request that matches, from 1. Default: all of them. */
+  readonly nth?: number;
+}
+
+/** One fault, where it strikes, and how often it has struck: a rule that never did proves nothing. */
+export class Rule {
+  readonly fault: Fault;
+  readonly #match: Match;
+  #seen = 0;
+  #fired = 0;
+
+  constructor(match: Match, fault: Fault) {
+    this.#match = match;
+    this.fault = fault;
+  }
+
+  get fired(): number {
+    return this.#fired;
+  }
+
+  /** Whether it strikes this request; asked once for each request. */
+  strikes(request: SeenRequest): boolean {
+    const { method, path, auditId, when, nth } = this.#match;
+    if (method !== undefined && method !== request.method) return false;
+    if (path?.test(request.path) === false) return false;
+    if (auditId?.test(request.auditId ?? '') === false) return false;
+    if (when?.(request) === false) return false;
+    this.#seen += 1;
+    if (nth !== undefined && nth !== this.#seen) return false;
+    // A stream is struck when one of its lines is.
+    if (this.fault.drops === undefined) this.#fired += 1;
+    return true;
+  }
+
+  /** Whether this line of a watch gets lost. */
+  drops(line: string): boolean {
+    const dropped = this.fault.drops?.(line) === true;
+    if (dropped) this.#fired += 1;
+    return dropped;
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../support/random.ts';
+import type { Cell } from './cell.ts';
+import type { Lane } from './lane.ts';
+import { answered, cutAfter, cutBefore, type Fault } from './proxy/faults.ts';
+import { Rule, type SeenRequest } from './proxy/rule.ts';
+import { isStepIn, signatureOf, type Step } from './steps.ts';
+import { Strike } from './strike.ts';
+import type { Trial } from './trial.ts';
+import type { World } from './world.ts';
+
+/** An activity that is held times out after 15 s; then the same step would be taken a second time. */
+const ARRIVES_WITHIN_MS = 12_000;
+/** How long a healer may go on after an answer before the crash, at most. */
+const GRACE_MS = 40;
+/** A worker that wakes up does at once what it had in mind. */
+const WOKEN_MS = 3_000;
+/** Fewer writes of its status do not make a target busy. */
+const BUSY_WRITES = 10;
+
+/** Several healings of one lane that share a crash, each at its own step. Resolves when all have ended and were seen. */
+export async function play(world: World, lane: Lane, trials: readonly Trial[], seed: number): Promise<void> {
+  const { kind, ...rest } = trials[0]?.cell.disturbance ?? { kind: 'none' };
+  if (kind === 'kill' && 'victim' in rest) await kill(world, lane, trials, rest.victim, seed);
+  else if (kind === 'pause') await pause(lane, trials);
+  else await Promise.all(trials.map((trial) => calm(lane, trial)));
+  await Promise.all(trials.map((trial) => trial.seen()));
+}
+
+/** Cells that may share a round have the same text here. */
+export const roundOf = ({ disturbance }: Cell): string =>
+  disturbance.kind === 'kill' ? `kill-${disturbance.victim}` : disturbance.kind === 'pause' ? 'pause' : 'calm';
+
+async function kill(
+  world: World,
+  lane: Lane,
+  trials: readonly Trial[],
+  victim: 'worker' | 'temporal' | 'kube-apiserver',
+  seed: number,
+): Promise<void> {
+  const struck = trials.flatMap((trial) => {
+    const { disturbance } = trial.cell;
+    if (disturbance.kind !== 'kill') return [];
+    const strike = new Strike(trial.namespace, disturbance.step, disturbance.side);
+    lane.proxy.add(strike.rule);
+    return [{ trial, strike, side: disturbance.side }];
+  });
+  await Promise.all(trials.map((trial) => trial.begin()));
+  await within(ARRIVES_WITHIN_MS, Promise.all(struck.map(({ strike }) => strike.arrived)), trials);
+  if (victim === 'worker') lane.proxy.freeze();
+  const replied = struck.filter(({ side, strike }) => side === 'replied' && strike.rule.fired > 0);
+  for (const { strike } of replied) strike.letGo('on');
+  await within(1_000, Promise.all(replied.map(({ strike }) => strike.replied)), []);
+  if (replied.length > 0) await sleep(seededRandom(seed)() * GRACE_MS);
+  if (victim === 'worker') {
+    await lane.killWorker();
+    for (const { strike } of struck) strike.letGo('cut');
+    lane.proxy.cutAndThaw();
+  } else {
+    world.env.supervisor.kill(victim, 'SIGKILL'); // it is started again
+    for (const { strike } of struck) strike.letGo(victim === 'temporal' ? 'on' : 'cut');
+  }
+  await Promise.all(trials.map((trial) => trial.ended()));
+  for (const { trial, strike } of struck) {
+    trial.noteUnfired(strike.unfired);
+    trial.auditMayLack ||= victim === 'kube-apiserver';
+    lane.proxy.remove(strike.rule);
+  }
+}
+
+/** The worker sleeps between its claim and its write for longer than its time; another does the work; then it wakes. */
+async function pause(lane: Lane, trials: readonly Trial[]): Promise<void> {
+  const struck = trials.flatMap((trial) => {
+    const { disturbance } = trial.cell;
+    if (disturbance.kind !== 'pause') return [];
+    const strike = new Strike(trial.namespace, disturbance.step, 'replied');
+    lane.proxy.add(strike.rule);
+    return [{ trial, strike }];
+  });
+  await Promise.all(trials.map((trial) => trial.begin()));
+  await within(ARRIVES_WITHIN_MS, Promise.all(struck.map(({ strike }) => strike.arrived)), trials);
+  const { start, wake, end } = await lane.replaceWorker();
+  for (const { strike } of struck) strike.letGo('on'); // the answers wait for it
+  await start();
+  await Promise.all(trials.map((trial) => trial.ended()));
+  wake();
+  await sleep(WOKEN_MS);
+  await end();
+  for (const { trial, strike } of struck) {
+    trial.noteUnfired(strike.unfired);
+    lane.proxy.remove(strike.rule);
+  }
+}
+
+async function calm(lane: Lane, trial: Trial): Promise<void> {
+  const { disturbance } = trial.cell;
+  switch (disturbance.kind) {
+    case 'mishap':
+      return mishap(lane, trial, disturbance.step, faultOf(disturbance.mishap));
+    case 'late':
+      return late(lane, trial, disturbance.step);
+    case 'busy': {
+      await trial.begin();
+      const [written] = await Promise.all([trial.disturb(), trial.ended()]);
+      trial.noteUnfired(written < BUSY_WRITES ? `the target was written ${written} times only` : undefined);
+      return;
+    }
+    case 'none':
+    case 'kill':
+    case 'pause':
+      await trial.begin();
+      await trial.ended();
+  }
+}
+
+async function mishap(lane: Lane, trial: Trial, step: Step, fault: Fault): Promise<void> {
+  let misplaced: string | undefined;
+  const note = (request: SeenRequest): void => {
+    const signature = signatureOf(request);
+    if (signature !== step.signature) misplaced = `struck ${signature} instead of ${step.signature}`;
+  };
+  const rule = new Rule(
+    { when: isStepIn(trial.namespace), nth: step.index },
+    {
+      ...fault,
+      before(request) {
+        note(request);
+        return fault.before?.(request) ?? 'forward';
+      },
+    },
+  );
+  lane.proxy.add(rule);
+  await trial.begin();
+  await trial.ended();
+  lane.proxy.remove(rule);
+  trial.noteUnfired(rule.fired === 0 ? 'the fault never struck' : misplaced);
+}
+
+async function late(lane: Lane, trial: Trial, step: Step): Promise<void> {
+  const strike = new Strike(trial.namespace, step, 'before');
+  lane.proxy.add(strike.rule);
+  const answer = Promise.withResolvers<undefined>();
+  const forget = lane.proxy.onExchange(({ request }) => {
+    if (isStepIn(trial.namespace)(request) && trial.hasEnded) answer.resolve(undefined);
+  });
+  await trial.begin();
+  await trial.ended();
+  if (strike.unfired === undefined) {
+    strike.letGo('on');
+    await within(10_000, answer.promise, []);
+  }
+  forget();
+  lane.proxy.remove(strike.rule);
+  trial.noteUnfired(strike.unfired);
+}
+
+function faultOf(what: Extract<Cell['disturbance'], { kind: 'mishap' }>['mishap']): Fault {
+  switch (what) {
+    case 'cut-before':
+      return cutBefore();
+    case 'cut-after':
+      return cutAfter();
+    case '409':
+    case '500':
+    case '503':
+      return answered(Number(what));
+    case '429':
+      return answered(429, 1);
+  }
+}
+
+/** Waits no longer than that, nor when none of the trials has anything left to do; a person who is asked agrees meanwhile. */
+async function within(ms: number, what: Promise<unknown>, trials: readonly Trial[]): Promise<void> {
+  const over = new AbortController();
+  const people = Promise.all(trials.map((trial) => trial.attend(over.signal)));
+  await Promise.race([what, sleep(ms, undefined, { signal: over.signal }).catch(() => undefined)]);
+  over.abort();
+  await people;
+}

@@ -1,0 +1,149 @@
+import { shuffled, seededRandom } from '../support/random.ts';
+import { cellsOf, crowdOf, sampled, type Cell } from './cell.ts';
+import type { Lane } from './lane.ts';
+import { judge } from './oracle/judge.ts';
+import { recordSteps } from './record-steps.ts';
+import { findingLines, type TrialResult } from './report.ts';
+import { play, roundOf } from './rounds.ts';
+import { scenarios as allScenarios } from './scenarios/index.ts';
+import type { Trial } from './trial.ts';
+import { World } from './world.ts';
+
+export interface RunOptions {
+  /** `all`, `sample`, or a regular expression on the names of cells. */
+  readonly cells: string;
+  readonly seed: number;
+  readonly lanes: number;
+  /** Healings that share a crash. */
+  readonly abreast: number;
+  /** How many cells a sample has, beside the recordings. */
+  readonly size: number;
+  readonly say: (line: string) => void;
+}
+
+/** Everything that was tried, and what was found wrong with it. */
+export async function runCells(options: RunOptions): Promise<readonly TrialResult[]> {
+  const { say } = options;
+  const world = await World.start(options.lanes, say);
+  try {
+    const [first] = world.lanes;
+    if (first === undefined) throw new Error('at least one lane is needed');
+    say('recording the steps of healings that nothing disturbs');
+    const recorded = await recordSteps(world, first, allScenarios);
+    for (const { scenario, steps } of recorded)
+      say(
+        `${scenario.name}: ${steps.map(({ index, label, effect }) => `${index} ${effect ? '*' : ''}${label}`).join(' | ')}`,
+      );
+    const trials: Trial[] = recorded.map(({ trial }) => trial);
+    const chosen = choose(
+      recorded.flatMap(({ scenario, steps }) => cellsOf(scenario, steps)),
+      options,
+    );
+    say(`${chosen.length} cells in ${world.lanes.length} lanes, ${options.abreast} abreast`);
+    const rounds = roundsOf(chosen, options);
+    const alone = rounds.filter(([cell]) => isAlone(cell));
+    const shared = rounds.filter(([cell]) => !isAlone(cell));
+    let done = 0;
+    const began = Date.now();
+    const note = (lane: Lane, played: readonly Trial[]): void => {
+      trials.push(...played);
+      done += played.length;
+      world.audit.readOn();
+      const bad = findingLines(resultsOf(world, played));
+      const seconds = Math.round((Date.now() - began) / 1000);
+      say(
+        `${String(seconds).padStart(4)} s  ${done}/${chosen.length}  ${lane.name}: ${nameOf(played)}${bad.length === 0 ? '' : ' !!'}`,
+      );
+      for (const line of bad) say(`  ${line}`);
+    };
+    await Promise.all(world.lanes.map((lane) => playAll(world, lane, shared, options.seed, note)));
+    await playAll(world, first, alone, options.seed, note);
+    world.audit.readOn();
+    return [...resultsOf(world, trials), ...strayResults(world)];
+  } finally {
+    await world.stop();
+  }
+}
+
+const isAlone = (cell: Cell | undefined): boolean => cell !== undefined && /^kill-(temporal|kube)/.test(cell.id);
+
+function choose(cells: readonly Cell[], { cells: which, seed, size }: RunOptions): readonly Cell[] {
+  const everything = [...cells, ...crowdOf(allScenarios[0] as (typeof allScenarios)[number])];
+  if (which === 'all') return everything;
+  if (which === 'sample') return sampled(everything, size, seed);
+  const wanted = new RegExp(which);
+  const found = everything.filter(({ id }) => wanted.test(id));
+  if (found.length === 0)
+    throw new Error(`no cell matches ${which}; there are:\n${everything.map(({ id }) => id).join('\n')}`);
+  return found;
+}
+
+/** Cells that can share a round, some abreast; which of them meet, the seed decides. */
+function roundsOf(cells: readonly Cell[], { seed, abreast }: RunOptions): Cell[][] {
+  const random = seededRandom(seed);
+  const rounds: Cell[][] = [];
+  for (const group of Map.groupBy(cells, roundOf).values()) {
+    const crowd = group.filter(({ id }) => id.startsWith('crowd/'));
+    const others = shuffled(
+      group.filter(({ id }) => !id.startsWith('crowd/')),
+      random,
+    );
+    if (crowd.length > 0) rounds.push(crowd);
+    // A server is killed once for all that is under way.
+    const size = isAlone(others[0]) ? abreast * 2 : abreast;
+    for (let at = 0; at < others.length; at += size) rounds.push(others.slice(at, at + size));
+  }
+  return shuffled(rounds, random);
+}
+
+/** Takes rounds until none is left; the next one is made ready while the last one goes on. */
+async function playAll(
+  world: World,
+  lane: Lane,
+  rounds: Cell[][],
+  seed: number,
+  note: (lane: Lane, played: readonly Trial[]) => void,
+): Promise<void> {
+  const prepareNext = (): Promise<Trial[]> | undefined => {
+    const round = rounds.shift();
+    const prepared = round && Promise.all(round.map((cell) => world.prepare(cell, lane)));
+    prepared?.catch(() => undefined); // it is awaited in its turn
+    return prepared;
+  };
+  for (let next = prepareNext(), number = 1; next !== undefined; number++) {
+    const trials = await next;
+    next = trials.some(({ cell }) => isAlone(cell)) ? undefined : prepareNext();
+    await play(world, lane, trials, seed + number);
+    note(lane, trials);
+    next ??= prepareNext();
+  }
+}
+
+const resultsOf = (world: World, trials: readonly Trial[]): TrialResult[] =>
+  trials.map((trial) => ({ cell: trial.cell.id, findings: judge(trial.history(world.audit)) }));
+
+/** What was written where no trial was, and what nobody may have seen. */
+function strayResults(world: World): TrialResult[] {
+  const stray = world.audit.namespaces.filter(
+    (namespace) => namespace !== 'kubeskippy-system' && !world.isTrial(namespace),
+  );
+  return [
+    ...stray.map((namespace): TrialResult => ({
+      cell: 'everywhere',
+      findings: [{ fault: 'wrongTarget', detail: `something was written in namespace "${namespace}"` }],
+    })),
+    ...(world.observer.gaps > 0
+      ? [
+          {
+            cell: 'observer',
+            findings: [{ fault: 'unfired', detail: `${world.observer.gaps} gaps in what was seen` }],
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+const nameOf = (trials: readonly Trial[]): string => {
+  const kinds = new Set(trials.map(({ cell }) => cell.id.split('/')[0]));
+  return `${trials.length} × ${[...kinds].join(', ')}`;
+};

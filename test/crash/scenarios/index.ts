@@ -1,0 +1,6 @@
+import type { Scenario } from '../scenario.ts';
+import { restartDeployment, restartPod, restartStatefulSet } from './restart.ts';
+import { undo, undoTakenBack } from './undo.ts';
+
+/** Every way in which healings are tried. A new action is a file of such rows, and a line here. */
+export const scenarios: readonly Scenario[] = [restartDeployment, restartStatefulSet, restartPod, undo, undoTakenBack];

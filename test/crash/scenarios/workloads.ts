@@ -1,0 +1,88 @@
+import { pathOf, resources, type Resource } from '../../../src/adapters/kubernetes/resource.ts';
+import type { Deployment, Pod, StatefulSet } from '../../../src/api/workloads.ts';
+import { rolloutCounts, type Workload } from '../../../src/domain/health.ts';
+import { eventually } from '../../support/eventually.ts';
+import { BROKEN_IMAGE } from '../../support/stand-in-node.ts';
+import type { Ground } from '../scenario.ts';
+
+const SETTLED_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 100;
+export const GOOD_IMAGE = 'app:1';
+
+interface Shape {
+  readonly image?: string;
+  readonly replicas?: number;
+  /** Deployments only. */
+  readonly strategy?: 'Recreate' | 'RollingUpdate';
+}
+
+const template = (name: string, image: string): object => ({
+  metadata: { labels: { app: name } },
+  spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'app', image }] },
+});
+
+/** A Deployment that is rolled out as far as its image permits. */
+export async function deploy(ground: Ground, name: string, shape: Shape = {}): Promise<Deployment> {
+  const { image = GOOD_IMAGE, replicas = 1, strategy } = shape;
+  const made = await ground.admin.create<Deployment>(resources.deployments, ground, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, labels: { app: name } },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: template(name, image),
+      ...(strategy === undefined ? {} : { strategy: { type: strategy } }),
+    },
+  });
+  return settled(ground, resources.deployments, made);
+}
+
+/** A StatefulSet whose pods are all ready. */
+export async function deployStateful(ground: Ground, name: string): Promise<StatefulSet> {
+  const made = await ground.admin.create<StatefulSet>(resources.statefulSets, ground, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name, labels: { app: name } },
+    spec: {
+      serviceName: name,
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: template(name, GOOD_IMAGE),
+    },
+  });
+  return settled(ground, resources.statefulSets, made);
+}
+
+/** A rollout to another image, as far as that permits. */
+export async function rollOut(ground: Ground, name: string, image: string): Promise<Deployment> {
+  const { namespace, admin } = ground;
+  const changed = await admin.patch<Deployment>(resources.deployments, { namespace, name }, 'strategic', {
+    spec: { template: { spec: { containers: [{ name: 'app', image }] } } },
+  });
+  return settled(ground, resources.deployments, changed);
+}
+
+/** Its controller has made the pods of the newest template; those that can be ready are. */
+async function settled<T extends Workload>(ground: Ground, resource: Resource, { metadata }: T): Promise<T> {
+  const { namespace, admin } = ground;
+  return eventually(
+    async () => {
+      const live = await admin.get<T>(resource, { namespace, name: metadata.name });
+      const { desired, current, updated, available } = rolloutCounts({ ...live, kind: resource.kind });
+      const seen = (live.status?.observedGeneration ?? 0) >= (live.metadata.generation ?? 0);
+      const canBeReady = live.spec.template.spec.containers[0]?.image !== BROKEN_IMAGE;
+      const ready = available === desired && current === desired;
+      if (!seen || updated < desired || (canBeReady && !ready))
+        throw new Error(`${pathOf(resource, { namespace, name: metadata.name })} is not rolled out`);
+      return { ...live, apiVersion: 'apps/v1', kind: resource.kind };
+    },
+    SETTLED_WITHIN_MS,
+    LOOK_EVERY_MS,
+  );
+}
+
+export async function podsOf({ admin, namespace }: Ground, app: string): Promise<readonly Pod[]> {
+  const { items } = await admin.list<Pod>(resources.pods, { namespace, labelSelector: `app=${app}` });
+  return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}

@@ -1,0 +1,84 @@
+import type { HealingActionStatus } from '../../src/api/healing-action.ts';
+import type { SeenRequest } from './proxy/rule.ts';
+
+/** One write of a healing: what stands before it and after it may be separated by a crash. */
+export interface Step {
+  /** From 1, among the writes of its healing. */
+  readonly index: number;
+  /** The same in every run of a scenario. */
+  readonly signature: string;
+  /** For people: what this write adds to the one before. */
+  readonly label: string;
+  /** It changes something that is not the healer's own. */
+  readonly effect: boolean;
+}
+
+const OWN_ANNOTATIONS = '/metadata/annotations/kubeskippy.io~1';
+
+/** Whether a request is a step of the healing in this namespace: Events tell people and decide nothing. */
+export const isStepIn =
+  (namespace: string) =>
+  ({ method, path }: SeenRequest): boolean =>
+    method !== 'GET' &&
+    path.includes(`/namespaces/${namespace}/`) &&
+    !path.includes(`/namespaces/${namespace}/events`) &&
+    !/[?&]dryRun=/.test(path);
+
+/** `PATCH deployments`, `POST pods/eviction`; for records of the healer also what they say. */
+export function signatureOf({ method, path, body }: SeenRequest): string {
+  const [, resource = '', rest = ''] = /\/namespaces\/[^/]+\/([^/?]+)([^?]*)/.exec(path) ?? [];
+  const subresource = rest.split('/')[2];
+  const what = `${method} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+  const said = sayings(body);
+  return said.length === 0 ? what : `${what}: ${said.join(' ')}`;
+}
+
+/** The steps of a healing, from its writes in order. */
+export function stepsFrom(requests: readonly SeenRequest[]): Step[] {
+  let known: ReadonlySet<string> = new Set();
+  return requests.map((request, index) => {
+    const said = sayings(request.body);
+    const news = said.filter((saying) => !known.has(saying));
+    if (said.length > 0) known = new Set(said);
+    const [what = ''] = signatureOf(request).split(':');
+    return {
+      index: index + 1,
+      signature: signatureOf(request),
+      label: news.length === 0 ? what : `${what} ${news.join(' ')}`,
+      effect: isEffect(request),
+    };
+  });
+}
+
+function isEffect({ path, body }: SeenRequest): boolean {
+  if (path.includes('/apis/kubeskippy.io/')) return false;
+  const patch = parsed(body);
+  if (!Array.isArray(patch)) return true;
+  return (patch as { op: string; path: string }[]).some(
+    (operation) =>
+      operation.op !== 'test' &&
+      !operation.path.startsWith(OWN_ANNOTATIONS) &&
+      operation.path !== '/metadata/annotations',
+  );
+}
+
+/** What a HealingAction that is being written says of itself, word by word. */
+function sayings(body: string): string[] {
+  const { kind, status } = (parsed(body) ?? {}) as { readonly kind?: string; readonly status?: HealingActionStatus };
+  if (kind !== 'HealingAction' || status === undefined) return [];
+  return [
+    ...(status.conditions ?? []).map(({ type, reason }) => `${type}=${reason}`),
+    ...(status.approval === undefined ? [] : [`approval=${String(status.approval.approved)}`]),
+    ...(status.claim === undefined ? [] : ['claimed']),
+    ...(status.audit ?? []).map(({ kind: entry, step }) => `${entry}-of-${step}`),
+    ...(status.rollback === undefined ? [] : [`rollback=${status.rollback.outcome}`]),
+  ];
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined; // without a body, or a patch in YAML
+  }
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_VERSION, FINALIZER } from '../../src/api/constants.ts';
+import type { HealingAction } from '../../src/api/healing-action.ts';
+import { isKubeError } from '../../src/adapters/kubernetes/kube-error.ts';
+import { resources, type Resource } from '../../src/adapters/kubernetes/resource.ts';
+import { isTerminal } from '../../src/domain/outcome.ts';
+import type { Cell } from './cell.ts';
+import type { Observer } from './oracle/observer.ts';
+import type { History } from './oracle/history.ts';
+import type { AuditTail } from './oracle/audit-tail.ts';
+import type { Ground, Prepared } from './scenario.ts';
+
+const ENDS_WITHIN_MS = 150_000;
+const LOOK_EVERY_MS = 50;
+const NAME = 'healing';
+const NEVER = { name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } } as const;
+/** What must stay as it is. */
+const BYSTANDER = 'bystander';
+
+/** One healing in a namespace of its own, from what it is for to what became of it. */
+export class Trial {
+  readonly cell: Cell;
+  readonly namespace: string;
+  readonly #ground: Ground;
+  readonly #observer: Observer;
+  readonly #prepared: Prepared;
+  #since = 0;
+  #approvedPlan: string | undefined;
+  #unfired: string[] = [];
+  auditMayLack = false;
+
+  private constructor(cell: Cell, ground: Ground, observer: Observer, prepared: Prepared) {
+    this.cell = cell;
+    this.namespace = ground.namespace;
+    this.#ground = ground;
+    this.#observer = observer;
+    this.#prepared = prepared;
+  }
+
+  static async prepare(cell: Cell, ground: Ground, observer: Observer): Promise<Trial> {
+    const { admin, namespace } = ground;
+    const { scenario } = cell;
+    await admin.create(resources.namespaces, {}, { metadata: { name: namespace } });
+    await admin.create(resources.deployments, ground, {
+      metadata: { name: BYSTANDER },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: BYSTANDER } },
+        template: { metadata: { labels: { app: BYSTANDER } }, spec: { containers: [{ name: 'app', image: 'app:1' }] } },
+      },
+    });
+    const prepared = await scenario.prepare(ground);
+    const { apiVersion, kind } = prepared.target;
+    await admin.create(resources.healingPolicies, ground, {
+      apiVersion: API_VERSION,
+      kind: 'HealingPolicy',
+      metadata: { name: 'grants' },
+      spec: {
+        mode: 'automatic',
+        selector: { resources: [{ apiVersion, kind }] },
+        triggers: [NEVER],
+        actions: [scenario.action],
+        safetyRules: { maxActionsPerHour: 10 },
+        verification: { stabilizationWindow: '0s', timeout: '60s' },
+        ...scenario.policy,
+      },
+    });
+    return new Trial(cell, ground, observer, prepared);
+  }
+
+  /** Asks for the healing. */
+  async begin(): Promise<void> {
+    const { scenario } = this.cell;
+    const { metadata } = await this.#ground.admin.create<HealingAction>(resources.healingActions, this.#ground, {
+      apiVersion: API_VERSION,
+      kind: 'HealingAction',
+      metadata: { name: NAME },
+      spec: {
+        policyRef: { name: 'grants', namespace: this.namespace },
+        targetResource: this.#prepared.target,
+        action: scenario.action,
+        retryPolicy: { maxAttempts: 3, backoffDelay: '1s' },
+        ...scenario.spec,
+      },
+    });
+    this.#since = Number(metadata.resourceVersion);
+  }
+
+  get action(): HealingAction | undefined {
+    return this.#observer.action(this.namespace, NAME);
+  }
+
+  get hasEnded(): boolean {
+    const { action } = this;
+    return (
+      action !== undefined &&
+      isTerminal(action.status?.conditions) &&
+      action.metadata.finalizers?.includes(FINALIZER) !== true
+    );
+  }
+
+  /** Resolves when the healing has ended, or should have long since. A person who is asked agrees. */
+  async ended(): Promise<void> {
+    const deadline = Date.now() + ENDS_WITHIN_MS;
+    while (!this.hasEnded && Date.now() < deadline) {
+      await this.#approve().catch(() => undefined); // asked again in a moment
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** A person who is asked agrees, until the signal comes. */
+  async attend(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#approve().catch(() => undefined); // asked again in a moment
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Writes the status of the target 20 times a second for as long as the healing runs; resolves with how often. */
+  async disturb(): Promise<number> {
+    const { plural, name } = this.#prepared.busy;
+    const resource = Object.values(resources).find((candidate) => candidate.plural === plural) as Resource;
+    const at = { namespace: this.namespace, name, subresource: 'status' };
+    let written = 0;
+    while (!this.hasEnded) {
+      const condition = { type: 'Busy', status: 'True', reason: `Write${written}`, lastTransitionTime: null };
+      await this.#ground.admin.patch(resource, at, 'strategic', { status: { conditions: [condition] } }).then(
+        () => (written += 1),
+        () => undefined, // a pod may be gone by now
+      );
+      await sleep(50);
+      if (written === 0 && this.action === undefined) break;
+    }
+    return written;
+  }
+
+  noteUnfired(why: string | undefined): void {
+    if (why !== undefined) this.#unfired.push(why);
+  }
+
+  /** Resolves when the observer knows the target as it is now. */
+  async seen(): Promise<void> {
+    const { admin } = this.#ground;
+    const { target } = this.#prepared;
+    const resource = Object.values(resources).find(({ kind }) => kind === target.kind) as Resource;
+    const at = { namespace: this.namespace, name: target.name };
+    const deadline = Date.now() + 10_000;
+    while (Date.now() < deadline) {
+      const live = await admin.get<{ metadata: { resourceVersion: string } }>(resource, at).catch((error: unknown) => {
+        if (isKubeError(error, 'NotFound')) return undefined;
+        throw error;
+      });
+      const version = this.#observer.version(resource, this.namespace, target.name);
+      if (live === undefined || version >= Number(live.metadata.resourceVersion)) return;
+      await sleep(LOOK_EVERY_MS);
+    }
+    this.noteUnfired('the observer does not keep up');
+  }
+
+  history(audit: AuditTail): History {
+    const { action } = this;
+    const nothing = { targets: [], effects: 0, rollbacks: 0, reasons: [] };
+    return {
+      expected: action === undefined ? nothing : this.cell.scenario.expect(this.#prepared, action),
+      writes: audit.writesIn(this.namespace),
+      sightings: this.#observer.sightings(this.namespace).filter(({ key }) => this.#isWatched(key)),
+      since: this.#since,
+      action,
+      endings: this.#observer.endings(this.namespace, NAME),
+      unfired: this.#unfired,
+      auditMayLack: this.auditMayLack,
+    };
+  }
+
+  /** Pods come and go with their workloads: only those that are targets tell anything. */
+  #isWatched(key: string): boolean {
+    const { action } = this;
+    if (!key.startsWith('pods/')) return true;
+    return action !== undefined && this.cell.scenario.expect(this.#prepared, action).targets.includes(key);
+  }
+
+  async #approve(): Promise<void> {
+    const { action } = this;
+    const { approval, planDigest } = action?.status ?? {};
+    if (this.cell.scenario.approved !== true || approval?.required !== true || approval.approved === true) return;
+    if (planDigest === undefined || approval.planDigest !== planDigest || planDigest === this.#approvedPlan) return;
+    const at = { namespace: this.namespace, name: NAME };
+    await this.#ground.admin.patch(resources.healingActions, at, 'merge', {
+      spec: { approval: { decision: 'Approved', planDigest, by: 'admin' } },
+    });
+    this.#approvedPlan = planDigest;
+  }
+}
