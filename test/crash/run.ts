@@ -6,6 +6,7 @@ import { recordSteps } from './record-steps.ts';
 import { findingLines, type TrialResult } from './report.ts';
 import { play, roundOf } from './rounds.ts';
 import { scenarios as allScenarios } from './scenarios/index.ts';
+import { restartDeployment } from './scenarios/restart.ts';
 import type { Trial } from './trial.ts';
 import { World } from './world.ts';
 
@@ -68,7 +69,7 @@ export async function runCells(options: RunOptions): Promise<readonly TrialResul
 const isAlone = (cell: Cell | undefined): boolean => cell !== undefined && /^kill-(temporal|kube)/.test(cell.id);
 
 function choose(cells: readonly Cell[], { cells: which, seed, size }: RunOptions): readonly Cell[] {
-  const everything = [...cells, ...crowdOf(allScenarios[0] as (typeof allScenarios)[number])];
+  const everything = [...cells, ...crowdOf(restartDeployment)];
   if (which === 'all') return everything;
   if (which === 'sample') return sampled(everything, size, seed);
   const wanted = new RegExp(which);

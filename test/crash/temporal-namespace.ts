@@ -22,7 +22,7 @@ export async function createTemporalNamespace(address: string, namespace: string
     await eventually(
       async () => {
         const known = await connection.operatorService.listSearchAttributes({ namespace });
-        const missing = Object.keys(searchAttributes).filter((name) => known.customAttributes?.[name] === undefined);
+        const missing = Object.keys(searchAttributes).filter((name) => known.customAttributes[name] === undefined);
         if (missing.length === 0) return;
         await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
         throw new Error(`Temporal namespace ${namespace} lacks ${missing.join(', ')}`);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, FINALIZER } from '../../src/api/constants.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import { isKubeError } from '../../src/adapters/kubernetes/kube-error.ts';
-import { resources, type Resource } from '../../src/adapters/kubernetes/resource.ts';
+import { resourceOf, resources, type Resource } from '../../src/adapters/kubernetes/resource.ts';
 import { isTerminal } from '../../src/domain/outcome.ts';
 import type { Cell } from './cell.ts';
 import type { Observer } from './oracle/observer.ts';
@@ -16,6 +16,11 @@ const NAME = 'healing';
 const NEVER = { name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } } as const;
 /** What must stay as it is. */
 const BYSTANDER = 'bystander';
+
+function known(resource: Resource | undefined): Resource {
+  if (resource === undefined) throw new Error('the scenario names a kind that KubeSkippy does not know');
+  return resource;
+}
 
 /** One healing in a namespace of its own, from what it is for to what became of it. */
 export class Trial {
@@ -119,7 +124,7 @@ export class Trial {
   /** Writes the status of the target 20 times a second for as long as the healing runs; resolves with how often. */
   async disturb(): Promise<number> {
     const { plural, name } = this.#prepared.busy;
-    const resource = Object.values(resources).find((candidate) => candidate.plural === plural) as Resource;
+    const resource = known(Object.values(resources).find((candidate) => candidate.plural === plural));
     const at = { namespace: this.namespace, name, subresource: 'status' };
     let written = 0;
     while (!this.hasEnded) {
@@ -142,7 +147,7 @@ export class Trial {
   async seen(): Promise<void> {
     const { admin } = this.#ground;
     const { target } = this.#prepared;
-    const resource = Object.values(resources).find(({ kind }) => kind === target.kind) as Resource;
+    const resource = known(resourceOf(target.apiVersion, target.kind));
     const at = { namespace: this.namespace, name: target.name };
     const deadline = Date.now() + 10_000;
     while (Date.now() < deadline) {
@@ -182,7 +187,7 @@ export class Trial {
   async #approve(): Promise<void> {
     const { action } = this;
     const { approval, planDigest } = action?.status ?? {};
-    if (this.cell.scenario.approved !== true || approval?.required !== true || approval.approved === true) return;
+    if (this.cell.scenario.approved !== true || approval?.required !== true || approval.approved) return;
     if (planDigest === undefined || approval.planDigest !== planDigest || planDigest === this.#approvedPlan) return;
     const at = { namespace: this.namespace, name: NAME };
     await this.#ground.admin.patch(resources.healingActions, at, 'merge', {

@@ -13,22 +13,23 @@ export interface Finding {
 
 /** Compares what happened, by the API server's log and by an independent watch, with what should have and with what was said. */
 export function judge(history: History): readonly Finding[] {
-  const { expected, unfired } = history;
+  const { expected, unfired, auditMayLack } = history;
   const writes = effectsOf(history);
   const changes = changesIn(history);
   const stray = [...strayWrites(history), ...changes.elsewhere];
   const wanted = expected.effects + expected.rollbacks;
-  // An API server that is killed cannot log any more what it has just stored: then only the watch has seen it.
-  const logged =
-    history.auditMayLack && writes.length < changes.onTargets.length ? changes.onTargets.length : writes.length;
-  const seen = Math.max(logged, changes.onTargets.length);
-  const found = `${writes.length} writes (${writes.join(', ')}), ${changes.onTargets.length} changes`;
+  const changed = changes.onTargets.length;
+  // What is written and changes nothing was not done; what changes and was not written was done by others. Only an API
+  // server that is killed may have stored what it could not log any more.
+  const least = auditMayLack ? changed : Math.min(writes.length, changed);
+  const most = Math.max(writes.length, changed);
+  const found = `${writes.length} writes (${writes.join(', ')}), ${changed} changes`;
   return [
     ...unfired.map((detail) => ({ fault: 'unfired', detail }) as const),
     ...stray.map((detail) => ({ fault: 'wrongTarget', detail }) as const),
-    ...(seen > wanted ? [{ fault: 'duplicate', detail: `${found} instead of ${wanted}` } as const] : []),
-    ...whatIsMissing(history, seen, wanted, found),
-    ...whatWasSaid(history, seen, wanted, found),
+    ...(most > wanted ? [{ fault: 'duplicate', detail: `${found} instead of ${wanted}` } as const] : []),
+    ...whatIsMissing(history, least, wanted, found),
+    ...whatWasSaid(history, least, wanted, found),
   ];
 }
 

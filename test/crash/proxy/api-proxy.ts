@@ -34,6 +34,7 @@ export class ApiProxy {
   readonly #rules = new Set<Rule>();
   readonly #listeners = new Set<(exchange: Exchange) => void>();
   #frozen: PromiseWithResolvers<'cut'> | undefined;
+  #waiting = 0;
 
   private constructor(options: ApiProxyOptions, server: Server) {
     this.#options = options;
@@ -90,10 +91,16 @@ export class ApiProxy {
     this.#frozen ??= Promise.withResolvers();
   }
 
+  /** Requests that have come since it was frozen. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Requests pass again; those that came meanwhile, and all connections, are cut. */
   cutAndThaw(): void {
     this.#frozen?.resolve('cut');
     this.#frozen = undefined;
+    this.#waiting = 0;
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -107,6 +114,7 @@ export class ApiProxy {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = await received(request);
     if (this.#frozen !== undefined) {
+      this.#waiting += 1;
       await this.#frozen.promise;
       response.destroy();
       return;
