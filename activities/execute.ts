@@ -1,5 +1,6 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { Marker } from '../src/actions/define-action.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
@@ -13,6 +14,7 @@ import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, protectionOfPart, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
+import { writePinned } from './pinned-write.ts';
 import type { ActivityPorts } from './ports.ts';
 import { withoutOldMarks } from './prune-markers.ts';
 import { changed, refOf } from './record.ts';
@@ -115,14 +117,14 @@ async function tryEffect(
   const { on } = effect;
   const protectedBy = on === undefined ? undefined : protectionOfPart(ports, granted.policy, live, on);
   if (protectedBy !== undefined) return ended('Refused', protectedBy);
-  if (dryRun) return rehearse(ports, action, plan, effect, attempt);
+  if (dryRun) return rehearse(ports, action, plan, effect, marker, attempt);
   const view = viewWorkload(ports.cluster, healthSubject(plan)).then(baselineOf);
   view.catch(() => undefined); // awaited with the claim, unless that fails first
   const before = { digest: definition.baseline(live.object, resolved(plan)), view };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
   const write = await withoutOldMarks(ports, effect.write, live.object, action);
-  const written = await perform(ports, { ...effect, write }, attempt, false);
+  const written = await perform(ports, { ...effect, write }, marker, attempt, false);
   return afterWrite(ports, action, plan, effect, written, { ...claimed, begun }, attempt);
 }
 
@@ -130,6 +132,7 @@ async function tryEffect(
 async function perform(
   { cluster }: Pick<ActivityPorts, 'cluster'>,
   effect: Doable,
+  marker: Marker,
   attempt: Attempt,
   dryRun: boolean,
 ): Promise<WriteResult> {
@@ -142,9 +145,9 @@ async function perform(
   // An eviction of a Pending pod whose uid alone does not fit is tried over and over by the API server itself.
   // A deletion must come after the claim, and after nothing else.
   const { write } = effect;
-  const { resourceVersion } = claimed.object.metadata;
-  const pinned = !dryRun && (write.type === 'evict' || write.type === 'delete') ? { ...write, resourceVersion } : write;
-  return cluster.write(pinned, options);
+  return !dryRun && (write.type === 'evict' || write.type === 'delete')
+    ? writePinned(cluster, write, claimed.object, marker, options)
+    : cluster.write(write, options);
 }
 
 async function rehearse(
@@ -152,9 +155,10 @@ async function rehearse(
   action: HealingAction,
   plan: Plan,
   effect: Doable,
+  marker: Marker,
   attempt: Attempt,
 ): Promise<ExecutionResult> {
-  const written = await perform(ports, effect, attempt, true);
+  const written = await perform(ports, effect, marker, attempt, true);
   switch (written.result) {
     case 'written':
       break;

@@ -1,7 +1,7 @@
 import type { Cell } from './cell.ts';
 import type { Lane } from './lane.ts';
 import { isStepIn, stepsFrom, type Step } from './steps.ts';
-import type { SeenRequest } from './proxy/rule.ts';
+import type { SeenRequest } from './proxy/seen-request.ts';
 import type { Scenario } from './scenario.ts';
 import type { Trial } from './trial.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,5 @@
 import type { HealingActionStatus } from '../../src/api/healing-action.ts';
-import type { SeenRequest } from './proxy/rule.ts';
+import type { SeenRequest } from './proxy/seen-request.ts';
 
 /** One write of a healing: what stands before it and after it may be separated by a crash. */
 export interface Step {

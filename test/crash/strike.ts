@@ -1,5 +1,6 @@
 import type { Side } from './cell.ts';
-import { Rule, type SeenRequest } from './proxy/rule.ts';
+import { Rule } from './proxy/rule.ts';
+import type { SeenRequest } from './proxy/seen-request.ts';
 import { isStepIn, signatureOf, type Step } from './steps.ts';
 
 /**

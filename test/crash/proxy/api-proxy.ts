@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import type { CertificateFiles } from '../../../src/local/servers/certificates.ts';
 import type { Answer } from './faults.ts';
 import { LineFilter } from './line-filter.ts';
-import type { Rule, SeenRequest } from './rule.ts';
+import type { Rule } from './rule.ts';
+import type { SeenRequest } from './seen-request.ts';
 
 export interface ApiProxyOptions {
   /** `https://127.0.0.1:6443` */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SeenRequest } from './rule.ts';
+import type { SeenRequest } from './seen-request.ts';
 
 export interface Answer {
   readonly status: number;

@@ -35,6 +35,41 @@ describe('a restart of a pod', () => {
     expect(evicted?.write).toMatchObject({ uid: pod.metadata.uid, resourceVersion: expect.any(String) });
   });
 
+  test('is not starved by a status that is written between any two requests', async () => {
+    let writes = 0;
+    world.cluster.fault = ({ type }) => {
+      if (type !== 'evict' || writes === 10) return undefined;
+      writes += 1;
+      world.api.edit(at('Pod', pod.metadata.name), (object) => ({ ...object, status: { message: `write ${writes}` } }));
+      return undefined;
+    };
+    expect(await tryEffect(world, action)).toMatchObject({ result: 'executed' });
+    expect(gone()).toBe(true);
+    expect(world.cluster.seen.filter(({ effect }) => effect)).toHaveLength(1);
+  });
+
+  test.each([
+    ['a protection mark', { annotations: { 'kubeskippy.io/protected': 'true' } }],
+    ['a newer fence', { annotations: { 'kubeskippy.io/fence': 'raised' } }],
+    ['another label', { labels: { app: 'other' } }],
+  ])('does not follow a pod that got %s to its newest version', async (_what, change) => {
+    world.cluster.fault = ({ type }) => {
+      if (type === 'evict')
+        world.api.edit(at('Pod', pod.metadata.name), ({ metadata, ...object }) => ({
+          ...object,
+          metadata: {
+            ...metadata,
+            labels: { ...metadata.labels, ...('labels' in change ? change.labels : {}) },
+            annotations: { ...metadata.annotations, ...('annotations' in change ? change.annotations : {}) },
+          },
+        }));
+      return undefined;
+    };
+    expect(await tryEffect(world, action)).toMatchObject({ result: 'conflict' });
+    expect(gone()).toBe(false);
+    expect(evictions()).toHaveLength(1);
+  });
+
   test('names its steps apart in the audit log of the API server', async () => {
     await tryEffect(world, action, {}, { auditId: 'ks/1' });
     expect(world.cluster.seen.map(({ options }) => options.auditId)).toEqual(['ks/1/claim', 'ks/1']);
