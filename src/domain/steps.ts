@@ -105,7 +105,7 @@ export type RollbackResult =
   /** Someone else changed what we set: it stays as it is. */
   | { readonly result: 'taken-over'; readonly message: string };
 
-const OPERATOR_COMMANDS = ['retry', 'skip', 'rollback', 'abort'] as const;
+export const OPERATOR_COMMANDS = ['retry', 'skip', 'rollback', 'abort'] as const;
 /** What an operator may order when the tries are used up. Only `retry` acts; without an effect the others all end the action. */
 export type OperatorCommand = (typeof OPERATOR_COMMANDS)[number];
 

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KubeObjectWatch } from '../adapters/kubernetes/object-watch.ts';
+import { API_VERSION } from '../api/constants.ts';
+import type { HealingAction } from '../api/healing-action.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { rowOf, HEADINGS, type Filter, isWanted } from './action-rows.ts';
+import { openCluster, type Cluster } from './cluster.ts';
+import type { ClusterOptions } from './commands/cluster-options.ts';
+import { noPaint, paintFor } from './output/paint.ts';
+import { print, printData, tell } from './output/print.ts';
+import { tableLines } from './output/table.ts';
+
+export interface ActionsOptions extends ClusterOptions, Filter {
+  readonly output?: 'wide' | 'json' | 'yaml' | 'name';
+  readonly watch?: true;
+}
+
+/** `kubeskippy actions`. */
+export async function actions(options: ActionsOptions): Promise<void> {
+  const cluster = openCluster(options);
+  const { output } = options;
+  const found = (await cluster.list()).filter((action) => isWanted(action, options)).sort(byAge);
+  if (output === 'json' || output === 'yaml') {
+    printData({ apiVersion: 'v1', kind: 'List', items: found }, output);
+    return;
+  }
+  if (output === 'name') {
+    for (const { metadata } of found) print(`healingaction.kubeskippy.io/${metadata.name}`);
+    return;
+  }
+  const columns = { wide: output === 'wide', namespaces: cluster.namespace === undefined };
+  if (found.length > 0) {
+    const now = new Date();
+    const rows = [HEADINGS(columns), ...found.map((action) => rowOf(action, columns, now))];
+    print(tableLines(rows, paintFor(process.stdout)).join('\n'));
+  } else if (options.watch !== true)
+    tell(`no HealingActions${cluster.namespace === undefined ? '' : ` in namespace ${cluster.namespace}`}`);
+  if (options.watch === true) await follow(cluster, options, found, columns);
+}
+
+const byAge = (a: HealingAction, b: HealingAction): number =>
+  (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
+  a.metadata.name.localeCompare(b.metadata.name);
+
+/** One line per change from now on, until Ctrl-C. */
+async function follow(
+  cluster: Cluster,
+  filter: Filter,
+  shown: readonly HealingAction[],
+  columns: { readonly wide: boolean; readonly namespaces: boolean },
+): Promise<void> {
+  const known = new Map(shown.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
+  const watches = new KubeObjectWatch({ client: cluster.client, logger: createLogger('kubeskippy', 'silent') });
+  const widths = tableLines([HEADINGS(columns), ...shown.map((action) => rowOf(action, columns, new Date()))]);
+  const paint = process.stdout.isTTY ? paintFor(process.stdout) : noPaint;
+  if (shown.length === 0 && widths[0] !== undefined) print(widths[0]);
+  watches
+    .watch<HealingAction>({
+      scope: {
+        apiVersion: API_VERSION,
+        kind: 'HealingAction',
+        ...(cluster.namespace === undefined ? {} : { namespace: cluster.namespace }),
+      },
+      project: (raw) => raw as HealingAction,
+      onChange: ({ type, object }) => {
+        if (type === 'deleted' || !isWanted(object, filter)) return;
+        if (known.get(object.metadata.uid) === object.metadata.resourceVersion) return;
+        known.set(object.metadata.uid, object.metadata.resourceVersion);
+        print(tableLines([rowOf(object, columns, new Date())], paint).join('\n'));
+      },
+    })
+    .start();
+  await sleep(2 ** 31 - 1);
+}
