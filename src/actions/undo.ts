@@ -3,6 +3,7 @@ import { describeTarget } from '../domain/target-ref.ts';
 import { defineAction, type Effect, type EffectInput, type PlanInput } from './define-action.ts';
 import { guardedPatch } from './guarded-patch.ts';
 import { templateDigest } from './pod-template.ts';
+import { evictStuck, stuckPods, unsticking } from './stuck-pods.ts';
 import { gatherRevisions, revisionsOf, type Revised, type Revision } from './revisions.ts';
 
 /** One write that moves the pod template from one kept revision to another, if it is still at the first. */
@@ -76,6 +77,7 @@ export const undo = defineAction<Revised>({
     const choice = standstill(target) ?? choose(input);
     if (typeof choice === 'string') return { result: 'refused', message: `${named} ${choice}` };
     const { now, to, proven } = choice;
+    const also = unsticking(target);
     return {
       result: 'planned',
       parameters: {
@@ -85,20 +87,40 @@ export const undo = defineAction<Revised>({
         toName: to.name,
         toUid: to.uid,
         toDigest: to.digest,
+        ...also.parameters,
       },
-      summary: `undo ${named}: back from revision ${now.number} (${now.name}) to ${to.number} (${to.name})`,
+      summary: `undo ${named}: back from revision ${now.number} (${now.name}) to ${to.number} (${to.name})${also.words}`,
       ...(proven ? {} : { approvalReason: `revision ${to.number} was not seen ready for a minute` }),
     };
   },
 
-  execute: (input) => moveTemplate(input, 'from', 'to'),
+  execute(input) {
+    if (isUndone(input)) return evictStuck(input);
+    const effect = moveTemplate(input, 'from', 'to');
+    const stuck = stuckPods(input.target, input.related, input.parameters);
+    return effect.result !== 'effect' || stuck.length === 0 ? effect : { ...effect, unfinished: true };
+  },
 
   inverse: (input) => moveTemplate(input, 'to', 'from'),
 
   baseline: (target) => templateDigest(target.spec.template),
 
-  confirm({ target, uid, parameters }) {
-    if (target?.metadata.uid !== uid) return 'not-applied';
-    return templateDigest(target.spec.template) === parameters['toDigest'] ? 'applied' : 'not-applied';
+  confirm({ target, uid, related, parameters, marker }) {
+    if (target?.metadata.uid !== uid || templateDigest(target.spec.template) !== parameters['toDigest'])
+      return 'not-applied';
+    if (!isUndone({ target, parameters, marker })) return 'applied'; // by somebody else
+    const stuck = stuckPods(target, related, parameters);
+    return stuck.length === 0
+      ? 'applied'
+      : {
+          partly: `the template is back; ${stuck.map(({ metadata: { name } }) => name).join(', ')} still to be evicted`,
+        };
   },
+
+  writtenTo: ({ target, related, parameters }) => [target, ...stuckPods(target, related, parameters)],
 });
+
+/** Our own write is there. */
+const isUndone = ({ target, parameters, marker }: Pick<EffectInput<Revised>, 'target' | 'parameters' | 'marker'>) =>
+  target.metadata.annotations?.[marker.key] !== undefined &&
+  templateDigest(target.spec.template) === parameters['toDigest'];

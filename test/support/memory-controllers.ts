@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ContainerStatus, Deployment, Pod, PodTemplateSpec, ReplicaSet } from '../../src/api/workloads.ts';
+import { canonical } from '../../src/domain/canonical.ts';
 import { refOf, type MemoryApiServer, type Raw } from './memory-api-server.ts';
 import { reconcileSets } from './memory-sets.ts';
 import { controlledBy } from './objects.ts';
@@ -8,7 +9,7 @@ const HASH = 'pod-template-hash';
 const REVISION = 'deployment.kubernetes.io/revision';
 
 const hashOf = (template: PodTemplateSpec): string =>
-  createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 9);
+  createHash('sha256').update(canonical(template)).digest('hex').slice(0, 9);
 
 const OWNERS = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'];
 const CONCERNED: ReadonlySet<string> = new Set([...OWNERS, 'Pod']);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ControllerRevision, DaemonSet, Pod, PodTemplateSpec, StatefulSet } from '../../src/api/workloads.ts';
+import { canonical } from '../../src/domain/canonical.ts';
 import { refOf, type MemoryApiServer } from './memory-api-server.ts';
 import { controlledBy } from './objects.ts';
 
@@ -11,7 +12,7 @@ const NODES = 2;
 const HASH = 'controller-revision-hash';
 
 const hashOf = (template: PodTemplateSpec): string =>
-  createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 9);
+  createHash('sha256').update(canonical(template)).digest('hex').slice(0, 9);
 const isOrdered = (set: Set): boolean =>
   'podManagementPolicy' in set.spec ? set.spec.podManagementPolicy !== 'Parallel' : set.kind === 'StatefulSet';
 
