@@ -103,7 +103,14 @@ function resume(action: HealingAction, plan: Plan): AcceptedPlan {
     summary: plan.summary,
     dryRun: false, // a dry run makes no claim
     resumed: true,
-    approval: { required: false, why: '', timeoutMs: 0, acceptSignals: false },
+    approval: {
+      required: false,
+      why: '',
+      timeoutMs: 0,
+      acceptSignals: false,
+      requireIdentity: true,
+      fourEyes: false,
+    },
     reservation: {
       id: action.metadata.uid,
       policy: '',
@@ -186,7 +193,7 @@ async function record(
     summary: plan.summary,
     dryRun: ports.settings.dryRun || action.spec.dryRun === true || policy.spec.mode === 'dryrun',
     resumed: false,
-    approval: approvalRules(action, policy, template, plan.approvalReason, ports.settings.acceptSignals),
+    approval: approvalRules(action, policy, template, plan.approvalReason, ports.settings),
     reservation: reservationFor(action, policy),
     verification: { windowMs: verification.windowMs, timeoutMs: patienceMs },
     timeoutMs,

@@ -1,6 +1,7 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { ApprovalStatus, HealingAction } from '../src/api/healing-action.ts';
-import type { Decision } from '../src/domain/approval.ts';
+import { objectionTo, type Decision } from '../src/domain/approval.ts';
+import type { ApprovalRules, Asked, Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
@@ -10,34 +11,60 @@ const approveCommand = (action: HealingAction, digest: string): string =>
   `kubectl patch healingaction ${action.metadata.name} -n ${action.metadata.namespace ?? ''} --type=merge -p ` +
   `'{"spec":{"approval":{"decision":"Approved","planDigest":"${digest}"}}}'`;
 
-/** Shows in the status that a person is asked, and how to answer. */
+const NOT_INSTALLED = 'the admission policies in deploy/admission are not in force in this namespace';
+
+/**
+ * Shows in the status that a person is asked, until when, and how to answer. Ends the healing if no answer could ever
+ * count. Undefined when the action is gone.
+ */
 export async function requestApproval(
-  { actions, events }: ActivityPorts,
+  { actions, events, identity }: ActivityPorts,
   ref: ObjectRef,
   digest: string,
-  why: string,
+  { why, timeoutMs, requireIdentity, fourEyes }: ApprovalRules,
   now: () => Date,
-): Promise<void> {
+): Promise<Asked | Ended | undefined> {
+  const vouched = await identity.vouched(ref.namespace);
+  if (requireIdentity && !vouched)
+    return refused(`a person has to approve (${why}) and to be proven, but ${NOT_INSTALLED}, so that nobody can be`);
+  const time = now();
+  const expiresAt = new Date(time.getTime() + timeoutMs).toISOString();
+  let fresh = false;
   const updated = await actions.update(ref, (latest) => {
-    // Asked already: a late repeat must not wipe out what was decided since.
-    if (latest.status?.approval?.planDigest === digest) return undefined;
+    // Asked already: a late repeat must not wipe out what was decided since, nor extend the time.
+    fresh = latest.status?.approval?.planDigest !== digest;
+    if (!fresh) return undefined;
+    const also = [
+      fourEyes ? `by somebody else than ${latest.spec.requestedBy?.username ?? 'who asked for it'}` : undefined,
+      vouched ? undefined : `who approves is not proven, since ${NOT_INSTALLED}`,
+    ].filter((text) => text !== undefined);
     return changed(
       latest,
       {
-        approval: { required: true, approved: false, planDigest: digest },
+        approval: {
+          required: true,
+          approved: false,
+          planDigest: digest,
+          expiresAt,
+          verified: vouched,
+          requireIdentity,
+          fourEyes,
+        },
         set: [
           {
             type: 'Approved',
             status: 'Unknown',
             reason: REASONS.Approved.waiting,
-            message: `${why}. To approve: ${approveCommand(latest, digest)}`,
+            // The command comes first: what is too long is cut at its end.
+            message: `to approve: ${approveCommand(latest, digest)}; until ${expiresAt}; ${[...also, why].join('; ')}`,
           },
         ],
       },
-      now().toISOString(),
+      time.toISOString(),
     );
   });
-  if (updated !== undefined)
+  if (updated === undefined) return undefined;
+  if (fresh)
     events.record({
       regarding: asTarget(updated),
       type: 'Normal',
@@ -45,7 +72,10 @@ export async function requestApproval(
       action: 'Approve',
       note: `${updated.status?.plan?.summary ?? ''}: ${why}`,
     });
+  return { result: 'asked', expiresAt: updated.status?.approval?.expiresAt ?? expiresAt };
 }
+
+const refused = (message: string): Ended => ({ result: 'ended', outcome: { reason: 'Refused', message } });
 
 /**
  * The decision about this plan as the API server holds it now: in `spec.approval`, or as it was recorded when it came
@@ -82,55 +112,84 @@ function recordedDecision(approval: ApprovalStatus | undefined, digest: string):
   };
 }
 
-/** Writes down who decided and how, before anything is done. `void` when the decision no longer holds. */
+/**
+ * Writes down who decided and how, before anything is done. `void` when the decision no longer holds, or came too late.
+ * Ends the healing when the decision is final and nobody may act on it. A rejection always counts.
+ */
 export async function recordDecision(
   ports: ActivityPorts,
   ref: ObjectRef,
   decision: Decision,
   now: () => Date,
-): Promise<'recorded' | 'void'> {
+): Promise<'recorded' | 'void' | Ended> {
+  const { by, method, planDigest, comment } = decision;
   const approved = decision.decision === 'Approved';
-  if (decision.method === 'kubernetes') {
-    const current = await readDecision(ports, ref, decision.planDigest);
-    if (current?.decision !== decision.decision || current.by !== decision.by) return 'void';
+  let vouched = false;
+  if (method === 'kubernetes') {
+    const [current, inForce] = await Promise.all([
+      readDecision(ports, ref, planDigest),
+      ports.identity.vouched(ref.namespace),
+    ]);
+    if (current?.decision !== decision.decision || current.by !== by) return 'void';
+    vouched = inForce;
   }
-  const time = now().toISOString();
-  const updated = await ports.actions.update(ref, (latest) =>
-    latest.status?.planDigest === decision.planDigest
-      ? changed(
-          latest,
+  const time = now();
+  let objection: string | undefined;
+  const updated = await ports.actions.update(ref, (latest) => {
+    const { status, spec } = latest;
+    if (status?.planDigest !== planDigest) return undefined;
+    const asked = status.approval?.planDigest === planDigest ? status.approval : undefined;
+    if (approved && Date.parse(asked?.expiresAt ?? '') <= time.getTime()) return undefined;
+    // Only admission in the API server proves who it was, and only if it did so from before the question was asked.
+    const verified = vouched && asked?.verified === true;
+    const { expiresAt, requireIdentity, fourEyes } = asked ?? {};
+    const demands = {
+      acceptSignals: ports.settings.acceptSignals,
+      requireIdentity: ports.settings.requireIdentity || requireIdentity === true,
+      fourEyes: fourEyes === true,
+    };
+    objection = approved ? objectionTo({ by, method, verified }, demands, spec.requestedBy?.username) : undefined;
+    if (objection !== undefined) return undefined;
+    return changed(
+      latest,
+      {
+        approval: {
+          required: true,
+          approved,
+          approvedBy: by,
+          approvedAt: time.toISOString(),
+          method,
+          verified,
+          planDigest,
+          ...(expiresAt === undefined ? {} : { expiresAt }),
+          ...(requireIdentity === undefined ? {} : { requireIdentity }),
+          ...(fourEyes === undefined ? {} : { fourEyes }),
+          ...(comment === undefined ? {} : { reason: comment }),
+        },
+        set: [
           {
-            approval: {
-              required: true,
-              approved,
-              approvedBy: decision.by,
-              approvedAt: time,
-              method: decision.method,
-              // Only admission in the API server proves who it was; a signal carries just a claim.
-              verified: decision.method === 'kubernetes',
-              planDigest: decision.planDigest,
-              ...(decision.comment === undefined ? {} : { reason: decision.comment }),
-            },
-            set: [
-              {
-                type: 'Approved',
-                status: approved ? 'True' : 'False',
-                reason: approved ? REASONS.Approved.approved : REASONS.Approved.rejected,
-                message: `${decision.decision.toLowerCase()} by ${decision.by} (${decision.method}) for plan ${decision.planDigest}`,
-              },
-            ],
+            type: 'Approved',
+            status: approved ? 'True' : 'False',
+            reason: approved ? REASONS.Approved.approved : REASONS.Approved.rejected,
+            message: told(decision, verified),
           },
-          time,
-        )
-      : undefined,
-  );
-  if (updated?.status?.approval?.planDigest !== decision.planDigest) return 'void';
+        ],
+      },
+      time.toISOString(),
+    );
+  });
+  if (objection !== undefined) return refused(`the approval by ${by} does not count: ${objection}`);
+  const recorded = updated?.status?.approval;
+  if (updated === undefined || recorded?.planDigest !== planDigest || recorded.approvedBy !== by) return 'void';
   ports.events.record({
     regarding: asTarget(updated),
     type: 'Normal',
     reason: decision.decision,
     action: 'Approve',
-    note: `by ${decision.by} (${decision.method}) for plan ${decision.planDigest}`,
+    note: told(decision, recorded.verified === true),
   });
   return 'recorded';
 }
+
+const told = ({ decision, by, method, planDigest }: Decision, verified: boolean): string =>
+  `${decision.toLowerCase()} by ${by} (${method}, ${verified ? 'proven by the API server' : 'not verified'}) for plan ${planDigest}`;

@@ -1,6 +1,7 @@
-import type { ActionTemplate, HealingAction } from '../src/api/healing-action.ts';
+import type { ActionTemplate, ApprovalStatus, HealingAction } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
-import type { Ended } from '../src/domain/steps.ts';
+import { objectionTo } from '../src/domain/approval.ts';
+import type { ApprovalRules, Ended } from '../src/domain/steps.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import { coverage } from './coverage.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -22,14 +23,25 @@ const ended = (reason: Outcome['reason'], message: string): Ended => ({
   outcome: { reason, message },
 });
 
+/** Whether the person whose proven approval the action carries may still give it; true where there is none. */
+export async function approverStillMay(
+  { identity }: Pick<ActivityPorts, 'identity'>,
+  { metadata: { namespace = '', name, uid }, spec: { approval }, status }: HealingAction,
+): Promise<boolean> {
+  const { approved, verified } = status?.approval ?? {};
+  if (approval?.by === undefined || approved !== true || verified !== true) return true;
+  return identity.mayApprove({ username: approval.by, groups: approval.groups ?? [] }, { namespace, name, uid });
+}
+
 /**
- * Policy, approval and expiry as they are now: since the plan was made they can only have tightened. What was `begun` in
- * time may be brought to its end.
+ * Policy, approval and expiry as they are now: since the plan was made they can only have tightened. `permitted` is what
+ * {@link approverStillMay} says. What was `begun` in time may be brought to its end.
  */
 export function authority(
   { settings }: Pick<ActivityPorts, 'settings'>,
   action: HealingAction,
   policy: HealingPolicy | undefined,
+  permitted: boolean,
   now: Date,
   begun: boolean,
 ): Authority {
@@ -42,13 +54,16 @@ export function authority(
   if (!covered.covered) return ended(covered.outcome.reason, covered.outcome.message);
 
   const { analysis, approval, plan, planDigest } = action.status ?? {};
-  const rules = approvalRules(action, covered.policy, covered.template, plan?.approvalReason, settings.acceptSignals);
+  const rules = approvalRules(action, covered.policy, covered.template, plan?.approvalReason, settings);
   const asked = approval !== undefined && approval.planDigest === planDigest ? approval : undefined;
   const required = rules.required || asked?.required === true || analysis?.choice === 'abstain';
   const approved = asked?.approved === true;
   if (required && !approved) return { result: 'drifted', message: `there is no approval for plan ${planDigest ?? ''}` };
-  if (approved && asked.method === 'kubernetes' && !stands(action))
-    return ended('Refused', `the approval for plan ${planDigest ?? ''} was withdrawn`);
+  if (approved) {
+    const objection = objectionToApproval(action, asked, rules, permitted);
+    if (objection !== undefined)
+      return ended('Refused', `the approval of plan ${planDigest ?? ''} does not count: ${objection}`);
+  }
   return {
     result: 'granted',
     policy: covered.policy,
@@ -57,5 +72,24 @@ export function authority(
   };
 }
 
-const stands = ({ spec: { approval }, status }: HealingAction): boolean =>
-  approval?.decision === 'Approved' && approval.planDigest === status?.planDigest;
+function objectionToApproval(
+  { spec: { approval, requestedBy }, status }: HealingAction,
+  { approvedBy: by = 'unknown', method = 'signal', verified = false, ...asked }: ApprovalStatus,
+  rules: ApprovalRules,
+  permitted: boolean,
+): string | undefined {
+  if (
+    method === 'kubernetes' &&
+    (approval?.decision !== 'Approved' ||
+      approval.planDigest !== status?.planDigest ||
+      (approval.by ?? 'unknown') !== by)
+  )
+    return 'it was withdrawn';
+  const demands = {
+    acceptSignals: rules.acceptSignals,
+    requireIdentity: rules.requireIdentity || asked.requireIdentity === true,
+    fourEyes: rules.fourEyes || asked.fourEyes === true,
+  };
+  const objection = objectionTo({ by, method, verified }, demands, requestedBy?.username);
+  return objection ?? (permitted ? undefined : `${by} may no longer decide about healings here`);
+}

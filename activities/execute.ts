@@ -8,7 +8,7 @@ import type { Ended, EffectOrder, ExecutionResult } from '../src/domain/steps.ts
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
-import { authority } from './authority.ts';
+import { approverStillMay, authority } from './authority.ts';
 import { claimEffect, voidClaim, type Claimed } from './claim.ts';
 import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
@@ -83,9 +83,10 @@ async function tryEffect(
   if (definition === undefined)
     return ended('Refused', `actions of type ${plan.action} are not honoured by this version`);
   const { policyRef } = action.spec;
-  const [live, policy] = await Promise.all([
+  const [live, policy, permitted] = await Promise.all([
     readLiveTarget(ports, action),
     ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name }),
+    approverStillMay(ports, action),
   ]);
   const found = await lookForTraces(ports.cluster, action, plan, definition, live.object);
   if (found.traces === 'executed')
@@ -94,7 +95,7 @@ async function tryEffect(
   if (!live.found) return { result: 'ended', outcome: live.outcome };
 
   const begun = found.traces === 'partly' ? found.message : undefined;
-  const granted = authority(ports, action, policy, attempt.now(), begun !== undefined);
+  const granted = authority(ports, action, policy, permitted, attempt.now(), begun !== undefined);
   if (granted.result !== 'granted') return granted;
   const objection = objections(ports, granted.policy, live);
   if (objection !== undefined) return { result: 'ended', outcome: objection };

@@ -4,7 +4,7 @@ import type { RunningAction } from '../src/domain/episode.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { PolicySummary } from '../src/domain/policy-summary.ts';
-import type { Baseline, EffectOrder, PendingRetry } from '../src/domain/steps.ts';
+import type { ApprovalRules, Baseline, EffectOrder, PendingRetry } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict } from '../src/domain/verdict.ts';
 import { accept } from './accept.ts';
@@ -52,8 +52,8 @@ export function createActivities(given: ActivityPorts) {
     accept: (action: ObjectRef) => accept(ports, action, now),
     analyze: (action: ObjectRef, digest: string, approvalRequired: boolean) =>
       analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
-    requestApproval: (action: ObjectRef, digest: string, why: string) =>
-      requestApproval(ports, action, digest, why, now),
+    requestApproval: (action: ObjectRef, digest: string, rules: ApprovalRules) =>
+      requestApproval(ports, action, digest, rules, now),
     readDecision: (action: ObjectRef, digest: string) => readDecision(ports, action, digest),
     recordDecision: (action: ObjectRef, decision: Decision) => recordDecision(ports, action, decision, now),
     reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),

@@ -1,6 +1,7 @@
 import type { Analyzer } from '../src/ports/analyzer.ts';
 import type { ClusterPort } from '../src/ports/cluster.ts';
 import type { EventRecorder } from '../src/ports/event-recorder.ts';
+import type { IdentityPort } from '../src/ports/identity.ts';
 import type { LedgerPort } from '../src/ports/ledger.ts';
 import type { PolicyMailbox } from '../src/ports/policy-mailbox.ts';
 import type { ActionRecords, PolicyRecords } from '../src/ports/records.ts';
@@ -14,6 +15,7 @@ export interface ActivityPorts {
   readonly ledger: LedgerPort;
   readonly mailbox: PolicyMailbox;
   readonly analyzer: Analyzer;
+  readonly identity: IdentityPort;
   readonly events: EventRecorder;
   readonly audit: AuditTrail;
   readonly settings: ActivitySettings;
@@ -23,5 +25,8 @@ export interface ActivitySettings {
   /** No action changes anything, whatever its policy says. */
   readonly dryRun: boolean;
   readonly protectedNamespaces: readonly string[];
+  /** Whether bare signals count as approvals although they prove no identity. */
   readonly acceptSignals: boolean;
+  /** Whether only a decision counts for which the API server proves who made it. */
+  readonly requireIdentity: boolean;
 }

@@ -1,11 +1,13 @@
 import { DEFAULTS } from '../src/api/constants.ts';
 import type { ActionTemplate, HealingAction } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import type { ApprovalDemands } from '../src/domain/approval.ts';
 import { parseDuration } from '../src/domain/duration.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
 import type { RetryRules } from '../src/domain/retry.ts';
 import type { ApprovalRules } from '../src/domain/steps.ts';
 import type { VerificationRules } from '../src/domain/verdict.ts';
+import type { ActivitySettings } from './ports.ts';
 
 const duration = (text: string | undefined, otherwise: string): number => parseDuration(text ?? otherwise);
 
@@ -23,7 +25,7 @@ export function approvalRules(
   policy: HealingPolicy,
   template: ActionTemplate,
   planReason: string | undefined,
-  acceptSignals: boolean,
+  settings: Pick<ActivitySettings, 'acceptSignals' | 'requireIdentity'>,
 ): ApprovalRules {
   const reasons = [
     policy.spec.mode === 'manual' ? 'the policy is in mode manual' : undefined,
@@ -37,8 +39,18 @@ export function approvalRules(
     required: reasons.length > 0,
     why: reasons.join('; '),
     timeoutMs: duration(policy.spec.approval?.timeout, DEFAULTS.approvalTimeout),
-    acceptSignals,
+    ...demandsOf(policy, settings),
   };
+}
+
+/** Policy and settings can only add to each other. Two pairs of eyes are two only when both are known. */
+function demandsOf(
+  { spec: { approval } }: HealingPolicy,
+  settings: Pick<ActivitySettings, 'acceptSignals' | 'requireIdentity'>,
+): ApprovalDemands {
+  const fourEyes = approval?.fourEyes === true;
+  const requireIdentity = settings.requireIdentity || fourEyes || approval?.requireIdentity === true;
+  return { acceptSignals: settings.acceptSignals && !requireIdentity, requireIdentity, fourEyes };
 }
 
 export const retryRules = ({ spec: { retryPolicy } }: HealingAction): RetryRules => ({

@@ -3,6 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { createCluster } from '../src/adapters/kubernetes/cluster.ts';
 import { createEventRecorder } from '../src/adapters/kubernetes/event-recorder.ts';
+import { createIdentity } from '../src/adapters/kubernetes/identity.ts';
 import { createActionRecords, createPolicyRecords } from '../src/adapters/kubernetes/records.ts';
 import { createLedger, startLedger } from '../src/adapters/temporal/ledger.ts';
 import { createPolicyMailbox } from '../src/adapters/temporal/policy-mailbox.ts';
@@ -24,6 +25,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
   const connection = await connect(config.temporal.address);
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const events = createEventRecorder(kube, log);
+  const identity = createIdentity(kube);
   const worker = await Worker.create({
     connection,
     namespace: config.temporal.namespace,
@@ -35,13 +37,14 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
       policies: createPolicyRecords(kube),
       ledger: createLedger(client),
       mailbox: createPolicyMailbox(client),
+      identity,
       analyzer: analyzers[config.analysis.analyzer],
       events,
       audit: { append: writeAuditLine },
       settings: {
         dryRun: config.safety.dryRun,
         protectedNamespaces: config.safety.protectedNamespaces,
-        acceptSignals: config.approvals.acceptSignals,
+        ...config.approvals,
       },
     }),
     shutdownGraceTime: SHUTDOWN_GRACE,

@@ -1,7 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { Decision } from '../src/domain/approval.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
-import type { AcceptedPlan } from '../src/domain/steps.ts';
+import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { analysis, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
@@ -26,26 +26,36 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   desk.open(planDigest, approval.acceptSignals);
   desk.show('AwaitingApproval', `${summary} (plan \`${planDigest}\`): ${why}`);
   upsertSearchAttributes([{ key: AWAITING, value: true }]);
-  await step(`ask a person: ${why}`).requestApproval(action, planDigest, why);
-  const decision = await decide(action, plan, desk);
+  const asked = await step(`ask a person: ${why}`).requestApproval(action, planDigest, { ...approval, why });
+  const expiresAt = asked?.result === 'asked' ? Date.parse(asked.expiresAt) : Date.now() + approval.timeoutMs;
+  const decision = asked?.result === 'ended' ? asked : await decide(action, planDigest, expiresAt, desk);
   desk.close();
   upsertSearchAttributes([{ key: AWAITING, value: false }]);
   if (decision === undefined) return desk.stopped() ?? { reason: 'Expired', message: 'nobody decided in time' };
+  if ('outcome' in decision) return decision.outcome;
   if (decision.decision === 'Approved') return undefined;
   const comment = decision.comment === undefined ? '' : `: ${decision.comment}`;
   return { reason: 'Rejected', message: `rejected by ${decision.by}${comment}` };
 }
 
-/** The first decision that still holds when it is written down. */
-async function decide(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Decision | undefined> {
-  const deadline = Date.now() + plan.approval.timeoutMs;
+/** The first decision that still holds when it is written down, or the end of a healing that was decided by the wrong one. */
+async function decide(
+  action: ObjectRef,
+  planDigest: string,
+  deadline: number,
+  desk: Desk,
+): Promise<Decision | Ended | undefined> {
   for (;;) {
     const decision = await desk.decision(deadline, () =>
-      step('was a decision written?').readDecision(action, plan.planDigest),
+      step('was a decision written?').readDecision(action, planDigest),
     );
     if (decision === undefined) return undefined;
-    const record = step(`${decision.decision} by ${decision.by} (${decision.method})`);
-    if ((await record.recordDecision(action, decision)) === 'recorded') return decision;
+    const recorded = await step(`${decision.decision} by ${decision.by} (${decision.method})`).recordDecision(
+      action,
+      decision,
+    );
+    if (recorded === 'recorded') return decision;
+    if (recorded !== 'void') return recorded;
     desk.retract();
   }
 }

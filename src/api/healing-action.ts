@@ -97,6 +97,8 @@ export interface ApprovalDecision {
   readonly planDigest: string;
   /** User name of who decided. The API server fills it in and refuses any other. */
   readonly by?: string;
+  /** Groups of who decided, the first 100. The API server fills them in. Whether the user still may approve is asked with them before the change is made. */
+  readonly groups?: readonly string[];
   /** Why, for the record. */
   readonly comment?: string;
 }
@@ -113,7 +115,7 @@ export interface ActionReference {
 export interface Requester {
   /** User name, for example `jane@example.org` or that of a service account. */
   readonly username: string;
-  /** Groups of the user at that time. */
+  /** Groups of the user at that time, the first 100. */
   readonly groups?: readonly string[];
 }
 
@@ -339,8 +341,12 @@ export interface ApprovalStatus {
   readonly reason?: string;
   /** How the decision came: in `spec.approval` (`kubernetes`), or as a Temporal signal or update. */
   readonly method?: 'kubernetes' | 'signal' | 'update';
-  /** Whether the API server proved who decided. A bare Temporal signal proves nothing. */
+  /** Whether the API server proves who decides. A bare Temporal signal proves nothing, and neither does `spec.approval` where the admission policies of KubeSkippy are not installed. */
   readonly verified?: boolean;
+  /** Whether only a decision counts for which the API server proves who made it. */
+  readonly requireIdentity?: boolean;
+  /** Whether whoever asked for the action may not approve it too. */
+  readonly fourEyes?: boolean;
   /** The plan that was decided on. */
   readonly planDigest?: string;
   /** Until when a decision is waited for. */

@@ -179,8 +179,10 @@ export interface VerificationQuery {
 export interface ApprovalRules {
   /** How long an action waits for a decision; then it is cancelled as expired. Default: `"24h"`. */
   readonly timeout?: string;
-  /** Whether the person who asked for an action may not approve it too. Absent means false. */
+  /** Whether the person who asked for an action may not approve it too; includes `requireIdentity`. Absent means false. */
   readonly fourEyes?: boolean;
+  /** Whether only a decision in `spec.approval` counts for which the API server has proved who made it; Temporal signals are ignored then. It can only add to the healer's own setting. Absent means false. */
+  readonly requireIdentity?: boolean;
 }
 
 /** What KubeSkippy observed. Written by KubeSkippy only. */

@@ -57,7 +57,7 @@ export const healingActionStatusBounds: Bounds = {
         },
       },
     },
-    approval: { fields: { approvedBy: { maxLength: 253 }, reason: { maxLength: 512 } } },
+    approval: { fields: { approvedBy: { maxLength: 340 }, reason: { maxLength: 512 } } },
     rollback: { fields: { message: { maxLength: 512 } } },
     audit: { maxItems: 14, items: { fields: { summary: { maxLength: 160 } } } },
   },

@@ -18,8 +18,14 @@ export const Config = z.strictObject({
     .strictObject({
       /** Whether bare Temporal signals count as approvals although they prove no identity. */
       acceptSignals: z.boolean().default(true),
+      /** Whether only approvals count for which the API server proves who gave them; by default where signals do not. */
+      requireIdentity: z.boolean().optional(),
     })
-    .prefault({}),
+    .prefault({})
+    .transform(({ acceptSignals, requireIdentity = !acceptSignals }) => ({
+      acceptSignals: acceptSignals && !requireIdentity,
+      requireIdentity,
+    })),
   safety: z
     .strictObject({
       /** No action changes anything, whatever its policy says. */

@@ -14,6 +14,7 @@ const VARIABLES: Readonly<
   KUBESKIPPY_KUBECONFIG: { path: ['kubernetes', 'kubeconfig'], read: String },
   KUBESKIPPY_CONTEXT: { path: ['kubernetes', 'context'], read: String },
   KUBESKIPPY_ACCEPT_SIGNALS: { path: ['approvals', 'acceptSignals'], read: boolean },
+  KUBESKIPPY_REQUIRE_IDENTITY: { path: ['approvals', 'requireIdentity'], read: boolean },
   KUBESKIPPY_DRY_RUN: { path: ['safety', 'dryRun'], read: boolean },
   KUBESKIPPY_ANALYZER: { path: ['analysis', 'analyzer'], read: String },
   KUBESKIPPY_METRICS_PORT: { path: ['metrics', 'port'], read: Number },
@@ -26,6 +27,12 @@ function boolean(text: string): unknown {
   if (text === 'false' || text === '0') return false;
   return text; // refused by the schema, with its name
 }
+
+const at = (target: Readonly<Record<string, unknown>>, path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), target);
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 function setAt(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [head, ...rest] = path;
@@ -40,6 +47,9 @@ function setAt(target: Record<string, unknown>, path: readonly string[], value: 
   setAt(next, rest, value);
 }
 
+/** Set by the kubelet in every pod. There Temporal's port may be open to others, and a bare signal proves nobody. */
+const inCluster = ({ KUBERNETES_SERVICE_HOST: host }: Environment): boolean => host !== undefined && host !== '';
+
 /** From an optional YAML file, then the environment. Throws one readable error that names every wrong setting. */
 export function loadConfig(environment: Environment, file?: string): Config {
   const raw: Record<string, unknown> = {};
@@ -49,6 +59,8 @@ export function loadConfig(environment: Environment, file?: string): Config {
       throw new Error(`configuration file ${file} must hold a mapping, such as "temporal: {address: …}"`);
     Object.assign(raw, parsed);
   }
+  if (inCluster(environment) && at(raw, ['approvals', 'acceptSignals']) === undefined)
+    setAt(raw, ['approvals', 'acceptSignals'], false);
   for (const [name, { path, read }] of Object.entries(VARIABLES)) {
     const text = environment[name];
     if (text !== undefined && text !== '') setAt(raw, path, read(text));

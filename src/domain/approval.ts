@@ -54,6 +54,31 @@ export function decisionFrom(
   };
 }
 
+/** What the policy and the healer's settings demand of whoever approves. */
+export interface ApprovalDemands {
+  /** Whether bare signals count although they prove no identity. */
+  readonly acceptSignals: boolean;
+  /** Whether only a decision counts for which the API server proves who made it. */
+  readonly requireIdentity: boolean;
+  /** Whether whoever asked for the action may not approve it too. */
+  readonly fourEyes: boolean;
+}
+
+/** Why nobody may act on this approval; undefined when it is good. `requester` is undefined when it is not known. */
+export function objectionTo(
+  { by, method, verified }: Pick<Decision, 'by' | 'method'> & { readonly verified: boolean },
+  { acceptSignals, requireIdentity, fourEyes }: ApprovalDemands,
+  requester: string | undefined,
+): string | undefined {
+  if (method !== 'kubernetes' && !acceptSignals)
+    return `it came by ${method}, which proves nobody, and only spec.approval is accepted`;
+  if ((requireIdentity || fourEyes) && !verified)
+    return `who approved is not proven, and that is demanded; the admission policies in deploy/admission prove it`;
+  if (!fourEyes) return undefined;
+  if (requester === undefined) return 'four eyes are demanded, but who asked for the action is not known';
+  return requester === by ? `four eyes are demanded, and ${by} has asked for the action too` : undefined;
+}
+
 /** The one place that decides whether a decision counts: signal, update and `spec.approval` all come through here. */
 export function decide(state: ApprovalState, message: Decision): DecisionResult {
   if (state.decided !== undefined)

@@ -19,7 +19,6 @@ const NOT_YET: readonly Row[] = [
   { path: 'triggers[].type', except: oneOf('condition') },
   { path: 'actions[].type', except: oneOf('delete', 'restart', 'scale', 'undo') },
   { path: 'verification.queries' },
-  { path: 'approval.fourEyes', except: oneOf(false) },
   { path: 'ttlAfterFinished' },
 ];
 

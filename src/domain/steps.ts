@@ -1,3 +1,4 @@
+import type { ApprovalDemands } from './approval.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReservationRequest } from './ledger.ts';
 import type { RetryRules } from './retry.ts';
@@ -28,13 +29,17 @@ export interface AcceptedPlan {
   readonly reversible: boolean;
 }
 
-export interface ApprovalRules {
+export interface ApprovalRules extends ApprovalDemands {
   readonly required: boolean;
   /** For people: who or what demands it. */
   readonly why: string;
   readonly timeoutMs: number;
-  /** Whether bare signals count although they prove no identity. */
-  readonly acceptSignals: boolean;
+}
+
+/** A person was asked; `expiresAt` (ISO 8601) ends the wait for an answer. */
+export interface Asked {
+  readonly result: 'asked';
+  readonly expiresAt: string;
 }
 
 /** A try that failed, and the one that comes after it. */

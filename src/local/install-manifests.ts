@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { isKubeError } from '../adapters/kubernetes/kube-error.ts';
 import type { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { resources, type Resource } from '../adapters/kubernetes/resource.ts';
+import { admissionInForce } from './admission-in-force.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -32,12 +33,14 @@ interface Manifest {
 
 /**
  * Applies every `*.yaml` of the directories (those that exist) by server-side apply and waits until the CRDs among
- * them are established. Applying the same twice changes nothing. Returns how many objects were applied. Throws with
- * the file and the object that the API server refused.
+ * them are established, and unless told otherwise until the admission policies among them are in force. Applying the
+ * same twice changes nothing. Returns how many objects were applied. Throws with the file and the object that the API
+ * server refused.
  */
 export async function installManifests(
   client: KubeClient,
   directories: readonly string[] = manifestDirectories,
+  { wait = true }: { readonly wait?: boolean } = {},
 ): Promise<number> {
   const manifests = directories.flatMap(manifestsIn);
   const rank = ({ kind }: Manifest): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
@@ -54,6 +57,7 @@ export async function installManifests(
     }
     if (manifest.kind === 'CustomResourceDefinition') await established(client, manifest.metadata.name);
   }
+  if (wait && manifests.some(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')) await admissionInForce(client);
   return manifests.length;
 }
 

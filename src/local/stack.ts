@@ -2,7 +2,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { startLocalEnvironment, type LocalEnvironment, type LocalEnvironmentOptions } from './environment.ts';
-import { installManifests } from './install-manifests.ts';
+import { admissionInForce } from './admission-in-force.ts';
+import { installManifests, manifestDirectories } from './install-manifests.ts';
 import { kubeletProcess, type KubeletProcessOptions } from './kubelet/kubelet-process.ts';
 import { registerMetricsApi } from './kubelet/metrics-api-registration.ts';
 import { freePort } from './servers/ports.ts';
@@ -70,11 +71,11 @@ export async function startNodeAndHealer(
     await registerMetricsApi(admin, env.ports.kubelet);
   };
   const startWhatNeedsManifests = async (): Promise<void> => {
-    onProgress('installing CRDs and rights');
-    await installManifests(admin);
+    onProgress('installing CRDs, rights and admission policies');
+    await installManifests(admin, manifestDirectories, { wait: false });
     const parts = [...(kubelet === false ? [] : ['node']), ...(healer ? ['healer'] : [])];
     onProgress(`starting the ${parts.join(' and the ')}`);
-    await Promise.all([startNode(), start('controller')]);
+    await Promise.all([startNode(), start('controller'), admissionInForce(admin)]);
   };
   // The worker takes longest to come up, and asks nothing of the cluster before it has work.
   await Promise.all([start('worker'), startWhatNeedsManifests()]);
@@ -106,6 +107,7 @@ function healerProcess(
       KUBESKIPPY_TEMPORAL_ADDRESS: env.temporal.address,
       KUBESKIPPY_METRICS_HOST: '127.0.0.1',
       KUBESKIPPY_METRICS_PORT: String(port),
+      KUBESKIPPY_ACCEPT_SIGNALS: 'true', // nobody else reaches these servers
       ...settings,
     },
     ready: httpReady(`http://127.0.0.1:${port}/readyz`),

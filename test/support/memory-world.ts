@@ -32,6 +32,8 @@ export class MemoryWorld {
   readonly events: EventNote[] = [];
   readonly audit: AuditRecord[] = [];
   readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
+  /** Whether names are proven, and who has lost the right to approve. */
+  readonly people = { vouched: true, deprived: new Set<string>() };
   /** Revisions that the policy remembers as good. */
   seenGood: readonly string[] = [];
   ledger: LedgerState = rebuild(emptyLedger(), [], Date.now());
@@ -39,6 +41,7 @@ export class MemoryWorld {
     dryRun: false,
     protectedNamespaces: ['kube-system'],
     acceptSignals: true,
+    requireIdentity: false,
   };
   readonly ports: ActivityPorts;
 
@@ -64,6 +67,10 @@ export class MemoryWorld {
           this.told.push({ policyUid, ended });
         },
         seenGood: async () => this.seenGood,
+      },
+      identity: {
+        vouched: async () => this.people.vouched,
+        mayApprove: async ({ username }) => !this.people.deprived.has(username),
       },
       analyzer: rules,
       events: {

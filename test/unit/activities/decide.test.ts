@@ -5,7 +5,7 @@ import { awaitOperator } from '../../../activities/await-operator.ts';
 import { reserve } from '../../../activities/reserve.ts';
 import type { Decision } from '../../../src/domain/approval.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
-import type { AcceptedPlan } from '../../../src/domain/steps.ts';
+import type { AcceptedPlan, ApprovalRules } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import type { AnalysisAnswer, AnalysisCase, Analyzer } from '../../../src/ports/analyzer.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
@@ -99,19 +99,74 @@ describe('analysis', () => {
 });
 
 describe('asking for approval', () => {
-  const ask = () => requestApproval(world.ports, action, plan.planDigest, 'the policy is in mode manual', now);
+  const ask = (over: Partial<ApprovalRules> = {}) =>
+    requestApproval(
+      world.ports,
+      action,
+      plan.planDigest,
+      { ...plan.approval, why: 'the policy is in mode manual', timeoutMs: 60_000, ...over },
+      now,
+    );
 
-  test('shows how to answer', async () => {
-    await ask();
+  test('shows how to answer, and until when', async () => {
+    const asked = await ask();
     expect(condition('Approved')).toMatchObject({ status: 'Unknown', reason: 'WaitingForApproval' });
     expect(condition('Approved')?.message).toContain(
       `kubectl patch healingaction heal -n shop --type=merge -p '{"spec":{"approval":{"decision":"Approved","planDigest":"${plan.planDigest}"}}}'`,
     );
-    expect(world.the(action).status?.approval).toEqual({
+    const approval = world.the(action).status?.approval;
+    expect(approval).toEqual({
       required: true,
       approved: false,
       planDigest: plan.planDigest,
+      expiresAt: expect.any(String),
+      verified: true,
+      requireIdentity: false,
+      fourEyes: false,
     });
+    expect(asked).toEqual({ result: 'asked', expiresAt: approval?.expiresAt });
+    expect(Date.parse(approval?.expiresAt ?? '')).toBeGreaterThan(Date.now() + 50_000);
+  });
+
+  test('never cuts the command, however long names and reasons are', async () => {
+    const name = 'n'.repeat(253);
+    const long = world.action({}, name);
+    await requestApproval(world.ports, long, 'd'.repeat(64), { ...plan.approval, why: 'because '.repeat(500) }, now);
+    const message = findCondition(world.the(long).status?.conditions, 'Approved')?.message ?? '';
+    expect(message).toContain(
+      `kubectl patch healingaction ${name} -n shop --type=merge -p '{"spec":{"approval":{"decision":"Approved","planDigest":"${'d'.repeat(64)}"}}}';`,
+    );
+    expect(message.endsWith('…')).toBe(true);
+  });
+
+  test('says when who approves will not be proven', async () => {
+    world.people.vouched = false;
+    await ask();
+    expect(condition('Approved')?.message).toContain('who approves is not proven');
+    expect(world.the(action).status?.approval).toMatchObject({ verified: false });
+  });
+
+  test('ends where only proven approvals count and none can be', async () => {
+    world.people.vouched = false;
+    expect(await ask({ requireIdentity: true })).toMatchObject({
+      result: 'ended',
+      outcome: { reason: 'Refused', message: expect.stringContaining('deploy/admission') },
+    });
+  });
+
+  test('names who may not answer', async () => {
+    world.editAction(action, (object) => ({
+      ...object,
+      spec: { ...object.spec, requestedBy: { username: 'joe' } },
+    }));
+    await ask({ fourEyes: true, requireIdentity: true });
+    expect(condition('Approved')?.message).toContain('by somebody else than joe');
+    expect(world.the(action).status?.approval).toMatchObject({ fourEyes: true, requireIdentity: true });
+  });
+
+  test('again keeps the end of the time', async () => {
+    const first = await ask();
+    expect(await ask({ timeoutMs: 3_600_000 })).toEqual(first);
   });
 
   test('late and twice does not wipe out what was decided since', async () => {
@@ -133,6 +188,8 @@ describe('a decision', () => {
     }));
   };
   const read = () => readDecision(world.ports, action, plan.planDigest);
+  const asked = (over: Partial<ApprovalRules> = {}) =>
+    requestApproval(world.ports, action, plan.planDigest, { ...plan.approval, timeoutMs: 60_000, ...over }, now);
 
   test('is read from spec.approval, if it is about this plan', async () => {
     expect(await read()).toBeUndefined();
@@ -159,10 +216,56 @@ describe('a decision', () => {
   test('is recorded with what is known of who decided', async () => {
     expect(await recordDecision(world.ports, action, decision(), now)).toBe('recorded');
     expect(world.the(action).status?.approval).toMatchObject({ approvedBy: 'jane', method: 'signal', verified: false });
+  });
+
+  test('that came by spec.approval is verified', async () => {
+    await asked();
     write();
     expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('recorded');
     expect(world.the(action).status?.approval).toMatchObject({ method: 'kubernetes', verified: true });
     expect(condition('Approved')).toMatchObject({ status: 'True', reason: 'Approved' });
+  });
+
+  test.each([
+    ['when it was asked for', true],
+    ['now', false],
+  ])('is not verified where the admission policies were not in force %s', async (_when, later) => {
+    world.people.vouched = !later;
+    await asked();
+    write();
+    world.people.vouched = later;
+    expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('recorded');
+    expect(world.the(action).status?.approval).toMatchObject({ approved: true, verified: false });
+    expect(condition('Approved')?.message).toContain('not verified');
+  });
+
+  test('that comes after the time is void, but a rejection is not', async () => {
+    await asked({ timeoutMs: 0 });
+    write();
+    expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('void');
+    expect(await recordDecision(world.ports, action, decision({ decision: 'Rejected' }), now)).toBe('recorded');
+  });
+
+  test.each<[string, Partial<ApprovalRules>, Partial<Decision>, RegExp]>([
+    ['a signal, where identity is demanded', { requireIdentity: true }, {}, /is not proven, and that is demanded/],
+    [
+      'the requester, where four eyes are',
+      { fourEyes: true },
+      { method: 'kubernetes' },
+      /jane has asked for the action/,
+    ],
+  ])('of %s ends the healing', async (_who, rules, over, why) => {
+    world.editAction(action, (object) => ({
+      ...object,
+      spec: { ...object.spec, requestedBy: { username: 'jane' } },
+    }));
+    await asked(rules);
+    write();
+    expect(await recordDecision(world.ports, action, decision(over), now)).toMatchObject({
+      result: 'ended',
+      outcome: { reason: 'Refused', message: expect.stringMatching(why) },
+    });
+    expect(world.the(action).status?.approval).toMatchObject({ approved: false });
   });
 
   test.each<[string, () => void]>([

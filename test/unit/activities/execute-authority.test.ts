@@ -144,7 +144,10 @@ describe('what gives the effect its authority is read again', () => {
       world.editAction(action, (object) => ({
         ...object,
         spec: { ...object.spec, approval: { decision: 'Approved', planDigest, by: 'jane' } },
-        status: { ...object.status, approval: { required: true, approved: true, planDigest, method: 'kubernetes' } },
+        status: {
+          ...object.status,
+          approval: { required: true, approved: true, approvedBy: 'jane', planDigest, method: 'kubernetes' },
+        },
       }));
     };
     approve('0'.repeat(32));
@@ -156,6 +159,115 @@ describe('what gives the effect its authority is read again', () => {
 
     approve(digest);
     expect(outcomeOf(await tryEffect(world, action))).toBe('executed');
+  });
+
+  describe('an approval that was good when it was recorded', () => {
+    const approved = (over: object = {}): void => {
+      const planDigest = world.the(action).status?.planDigest ?? '';
+      world.editAction(action, (object) => ({
+        ...object,
+        spec: {
+          ...object.spec,
+          requestedBy: { username: 'joe' },
+          approval: { decision: 'Approved', planDigest, by: 'jane', groups: ['sre'] },
+        },
+        status: {
+          ...object.status,
+          approval: {
+            required: true,
+            approved: true,
+            approvedBy: 'jane',
+            planDigest,
+            method: 'kubernetes',
+            verified: true,
+            ...over,
+          },
+        },
+      }));
+    };
+
+    test.each<[string, () => void, RegExp]>([
+      [
+        'who gave it has lost the right since',
+        () => {
+          world.people.deprived.add('jane');
+        },
+        /jane may no longer decide/,
+      ],
+      [
+        'the policy demands four eyes since, and the requester gave it',
+        () => {
+          world.editPolicy((spec) => ({ ...spec, approval: { fourEyes: true } }));
+          world.editAction(action, ({ spec, ...object }) => ({
+            ...object,
+            spec: { ...spec, requestedBy: { username: 'jane' } },
+          }));
+        },
+        /jane has asked for the action too/,
+      ],
+      [
+        'four eyes are demanded and nobody knows who asked',
+        () => {
+          world.editPolicy((spec) => ({ ...spec, approval: { fourEyes: true } }));
+          world.editAction(action, ({ spec: { requestedBy: _nobody, ...spec }, ...object }) => ({ ...object, spec }));
+        },
+        /who asked for the action is not known/,
+      ],
+      [
+        'the policy demands proof since, and there is none',
+        () => {
+          approved({ verified: false });
+          world.editPolicy((spec) => ({ ...spec, approval: { requireIdentity: true } }));
+        },
+        /is not proven/,
+      ],
+      [
+        'the healer demands proof since, and there is none',
+        () => {
+          approved({ verified: false });
+          world.settings.requireIdentity = true;
+        },
+        /is not proven/,
+      ],
+      [
+        'it came by signal, and signals do not count any more',
+        () => {
+          approved({ verified: false, method: 'signal' });
+          world.settings.acceptSignals = false;
+        },
+        /came by signal, which proves nobody/,
+      ],
+      [
+        'somebody else stands in its place',
+        () => {
+          world.editAction(action, ({ spec, ...object }) => ({
+            ...object,
+            spec: {
+              ...spec,
+              approval: {
+                ...spec.approval,
+                by: 'eve',
+                decision: 'Approved',
+                planDigest: object.status?.planDigest ?? '',
+              },
+            },
+          }));
+        },
+        /withdrawn/,
+      ],
+    ])('does not count when %s', async (_why, change, why) => {
+      approved();
+      change();
+      const result = await tryEffect(world, action);
+      expect(result).toMatchObject({ outcome: { reason: 'Refused', message: expect.stringMatching(why) } });
+      expect(world.cluster.seen).toEqual([]);
+    });
+
+    test('counts while all is as it was', async () => {
+      world.editPolicy((spec) => ({ ...spec, mode: 'manual', approval: { fourEyes: true } }));
+      approved();
+      expect(outcomeOf(await tryEffect(world, action))).toBe('executed');
+    });
   });
 
   test('what an analyzer would rather not do waits for a person, whatever the policy says', async () => {

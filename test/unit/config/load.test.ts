@@ -30,6 +30,27 @@ describe('configuration', () => {
     });
   });
 
+  test.each<[string, Record<string, string>, boolean, boolean]>([
+    ['on a laptop signals count', {}, true, false],
+    ['in a pod they do not, and identity is demanded', { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, false, true],
+    [
+      'in a pod they do if somebody says so',
+      { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBESKIPPY_ACCEPT_SIGNALS: 'true' },
+      true,
+      false,
+    ],
+    ['without signals identity is demanded', { KUBESKIPPY_ACCEPT_SIGNALS: 'false' }, false, true],
+    [
+      'unless somebody says otherwise',
+      { KUBESKIPPY_ACCEPT_SIGNALS: 'false', KUBESKIPPY_REQUIRE_IDENTITY: 'false' },
+      false,
+      false,
+    ],
+    ['who demands identity takes no signals', { KUBESKIPPY_REQUIRE_IDENTITY: 'true' }, false, true],
+  ])('%s', (_name, environment, acceptSignals, requireIdentity) => {
+    expect(loadConfig(environment).approvals).toEqual({ acceptSignals, requireIdentity });
+  });
+
   test('comes from a file, over which the environment wins', () => {
     const path = file('temporal: {address: "a:1", namespace: healing}\nsafety: {dryRun: true}\n');
     expect(loadConfig({ KUBESKIPPY_TEMPORAL_ADDRESS: 'b:2' }, path)).toMatchObject({

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide, decisionFrom, type ApprovalState, type Decision } from '../../../src/domain/approval.ts';
+import {
+  decide,
+  decisionFrom,
+  objectionTo,
+  type ApprovalDemands,
+  type ApprovalState,
+  type Decision,
+} from '../../../src/domain/approval.ts';
 
 const PLAN = 'a'.repeat(32);
 const OTHER = 'b'.repeat(32);
@@ -62,5 +69,36 @@ describe('a decision typed by hand', () => {
   test('with endless texts is cut to what the status holds', () => {
     const long = decisionFrom({ by: 'b'.repeat(9_999), comment: 'c'.repeat(9_999) }, 'Approved', 'signal', PLAN);
     expect([long.by.length, long.comment?.length]).toEqual([253, 512]);
+  });
+});
+
+describe('an approval that was given', () => {
+  type Given = Parameters<typeof objectionTo>[0];
+  const proven: Given = { by: 'jane', method: 'kubernetes', verified: true };
+  const unproven: Given = { ...proven, verified: false };
+  const signal: Given = { by: 'jane', method: 'signal', verified: false };
+  const nothing: ApprovalDemands = { acceptSignals: true, requireIdentity: false, fourEyes: false };
+  const onlyRecorded = { ...nothing, acceptSignals: false };
+  const identity = { ...onlyRecorded, requireIdentity: true };
+  const fourEyes = { ...identity, fourEyes: true };
+
+  test.each<[string, Given, ApprovalDemands, string | undefined]>([
+    ['a signal, where signals count', signal, nothing, undefined],
+    ['an unproven record, where nothing more is demanded', unproven, onlyRecorded, undefined],
+    ['a proven record', proven, identity, 'jane'],
+    ['a proven record of somebody else than who asked', proven, fourEyes, 'joe'],
+  ])('is good: %s', (_name, given, demands, requester) => {
+    expect(objectionTo(given, demands, requester)).toBeUndefined();
+  });
+
+  test.each<[string, Given, ApprovalDemands, string | undefined, string]>([
+    ['a signal, where they do not count', signal, onlyRecorded, 'joe', 'proves nobody'],
+    ['a signal, where identity is demanded', signal, { ...identity, acceptSignals: true }, 'joe', 'is not proven'],
+    ['an unproven record, where identity is demanded', unproven, identity, 'joe', 'is not proven'],
+    ['an unproven record, where four eyes are', unproven, { ...nothing, fourEyes: true }, 'joe', 'is not proven'],
+    ['that of who asked', proven, fourEyes, 'jane', 'jane has asked for the action too'],
+    ['that of an action of nobody', proven, fourEyes, undefined, 'who asked for the action is not known'],
+  ])('is not good: %s', (_name, given, demands, requester, why) => {
+    expect(objectionTo(given, demands, requester)).toContain(why);
   });
 });

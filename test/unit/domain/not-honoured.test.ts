@@ -44,7 +44,7 @@ describe('what a policy asks for and gets', () => {
         },
         mode: 'automatic',
         verification: { stabilizationWindow: '10s', timeout: '1m' },
-        approval: { timeout: '1h', fourEyes: false },
+        approval: { timeout: '1h', fourEyes: true, requireIdentity: true },
       }),
     ).toEqual([]);
   });
@@ -92,7 +92,6 @@ describe('what a policy asks for and gets', () => {
       { verification: { queries: [{ query: 'up', operator: '==', threshold: 1 }] } },
       ['spec.verification.queries'],
     ],
-    ['four eyes', { approval: { fourEyes: true } }, ['spec.approval.fourEyes']],
     ['the removal of finished actions', { ttlAfterFinished: '7d' }, ['spec.ttlAfterFinished']],
   ])('%s', (_, more, paths) => {
     expect(listed(more)).toEqual(paths);
