@@ -29,7 +29,7 @@ export async function requestApproval(
     return refused(`a person has to approve (${why}) and to be proven, but ${NOT_INSTALLED}, so that nobody can be`);
   const time = now();
   const expiresAt = new Date(time.getTime() + timeoutMs).toISOString();
-  let fresh = false;
+  let fresh: boolean | undefined;
   const updated = await actions.update(ref, (latest) => {
     // Asked already: a late repeat must not wipe out what was decided since, nor extend the time.
     fresh = latest.status?.approval?.planDigest !== digest;
@@ -64,7 +64,7 @@ export async function requestApproval(
     );
   });
   if (updated === undefined) return undefined;
-  if (fresh)
+  if (fresh === true)
     events.record({
       regarding: asTarget(updated),
       type: 'Normal',
