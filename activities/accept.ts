@@ -4,7 +4,7 @@ import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { actionFor, supportsKind } from '../src/actions/index.ts';
 import type { PlanResult } from '../src/actions/define-action.ts';
 import { canonical } from '../src/domain/canonical.ts';
-import { isTrue } from '../src/domain/condition.ts';
+import { findCondition, isTrue } from '../src/domain/condition.ts';
 import { formatDuration, parseDuration } from '../src/domain/duration.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import { targetRefOf } from '../src/domain/selection.ts';
@@ -15,6 +15,7 @@ import { failedTemplates } from './failed-templates.ts';
 import { objections, protections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { changed } from './record.ts';
+import { checkRetry, tellOfRetry } from './retry.ts';
 import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
 import { DEFAULTS, REASONS } from '../src/api/constants.ts';
 import { actionWorkflowId } from '../src/api/temporal-names.ts';
@@ -45,10 +46,12 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (expiresAt !== undefined && Date.parse(expiresAt) <= now().getTime())
     return ended({ reason: 'Expired', message: `the action was to be done before ${expiresAt}` });
 
-  const [policy, live] = await Promise.all([
+  const [policy, live, retry] = await Promise.all([
     ports.policies.read({ namespace: ref.namespace, name: action.spec.policyRef.name }),
     readLiveTarget(ports, action),
+    checkRetry(ports, ref, action),
   ]);
+  if (!retry.stands) return refused(retry.why);
   const covered = coverage(action, policy);
   if (!covered.covered) return ended(covered.outcome);
   const definition = actionFor(action.spec.action.type);
@@ -89,6 +92,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   );
   const same = recorded !== undefined && planDigest(recorded) === planDigest(plan);
   const plannedAt = same ? (recorded.plannedAt ?? time) : time;
+  if (retry.earlier !== undefined) await tellOfRetry(ports, ref, retry.earlier, covered.policy);
   return record(ports, action, covered.policy, covered.template, { ...plan, plannedAt }, time);
 }
 
@@ -97,6 +101,7 @@ function resume(action: HealingAction, plan: Plan): AcceptedPlan {
   const { stabilizationWindow, timeout } = plan.verification ?? {};
   const { stabilizationWindow: usualWindow, timeout: usualTimeout } = DEFAULTS.verification;
   const timeoutMs = timeoutOf(action);
+  const verified = findCondition(action.status?.conditions, 'Verified');
   return {
     result: 'accepted',
     planDigest: action.status?.planDigest ?? planDigest(plan),
@@ -125,6 +130,7 @@ function resume(action: HealingAction, plan: Plan): AcceptedPlan {
     timeoutMs,
     retry: retryRules(action),
     reversible: plan.reversible === true,
+    ...(verified?.status === 'False' ? { failure: verified.message } : {}),
   };
 }
 
@@ -149,6 +155,9 @@ function planFrom(
     plannedAt,
   };
 }
+
+const retried = ({ spec: { retryOf } }: HealingAction): string =>
+  retryOf === undefined ? '' : `; tries HealingAction ${retryOf.name} again`;
 
 async function record(
   ports: ActivityPorts,
@@ -178,7 +187,7 @@ async function record(
             type: 'Accepted',
             status: 'True',
             reason: REASONS.Accepted.covered,
-            message: `covered by HealingPolicy ${policy.metadata.name}`,
+            message: `covered by HealingPolicy ${policy.metadata.name}${retried(action)}`,
           },
           { type: 'Succeeded', status: 'Unknown', reason: REASONS.Succeeded.inProgress, message: plan.summary },
         ],

@@ -1,5 +1,6 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { Claim, HealingAction, Plan } from '../src/api/healing-action.ts';
+import { findCondition } from '../src/domain/condition.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
 import type { Baseline, EffectOrder, ExecutionResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
@@ -84,6 +85,7 @@ export async function claimEffect(
             reason: REASONS.Reserved.granted,
             message: 'slot and target lock are held',
           },
+          ...(findCondition(latest.status?.conditions, 'Executed') === undefined ? [] : [TRIED_AGAIN]),
           {
             type: 'Succeeded',
             status: 'Unknown',
@@ -107,6 +109,13 @@ function authorized({ status }: HealingAction, { summary }: Plan): string {
   const { approved, approvedBy, method } = status?.approval ?? {};
   return approved === true ? `approved by ${approvedBy ?? 'unknown'} (${method ?? 'unknown'}): ${summary}` : summary;
 }
+
+const TRIED_AGAIN = {
+  type: 'Executed',
+  status: 'Unknown',
+  reason: REASONS.Executed.claimed,
+  message: 'another try is under way',
+} as const;
 
 /** Why the action as it is now cannot be claimed by an attempt that read it before. */
 function whyNot(read: HealingAction, latest: HealingAction): ExecutionResult | undefined {

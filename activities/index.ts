@@ -4,9 +4,10 @@ import type { RunningAction } from '../src/domain/episode.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { PolicySummary } from '../src/domain/policy-summary.ts';
-import type { ApprovalRules, Baseline, EffectOrder, PendingRetry } from '../src/domain/steps.ts';
+import type { ApprovalRules, Baseline, EffectOrder, PendingRetry, StuckAt } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict } from '../src/domain/verdict.ts';
+import { abandon } from './abandon.ts';
 import { accept } from './accept.ts';
 import type { Attempt } from './attempt.ts';
 import { analyze } from './analyze.ts';
@@ -61,7 +62,8 @@ export function createActivities(given: ActivityPorts) {
       execute(ports, action, digest, order, attempt(order.tries, 'execute', action.uid)),
     reportRetry: (action: ObjectRef, retry: PendingRetry) => reportRetry(ports, action, retry, now),
     fence: (action: ObjectRef, number: number) => fence(ports, action, attempt(number, 'fence', action.uid)),
-    awaitOperator: (action: ObjectRef, why: string) => awaitOperator(ports, action, why, now),
+    awaitOperator: (action: ObjectRef, why: string, at: StuckAt) => awaitOperator(ports, action, { why, at }, now),
+    abandon: (action: ObjectRef) => abandon(ports, action, now),
     measure: (action: ObjectRef, digest: string, baseline: Baseline) => measure(ports, action, digest, baseline, now),
     recordVerdict: (action: ObjectRef, verdict: FinalVerdict) => recordVerdict(ports, action, verdict, now),
     rollBack: (action: ObjectRef, digest: string, baseline: Baseline) =>
@@ -80,7 +82,7 @@ export function createActivities(given: ActivityPorts) {
   };
   return withFailures(steps, {
     attempt: () => activityInfo().attempt,
-    certain: ['fence', 'report', 'recallEpisodes', 'readPastEffects'],
+    certain: ['abandon', 'fence', 'report', 'recallEpisodes', 'readPastEffects'],
   });
 }
 

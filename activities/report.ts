@@ -1,12 +1,9 @@
-import { REASONS } from '../src/api/constants.ts';
-import { isSuccess, isTerminal, type Outcome, type OutcomeReason } from '../src/domain/outcome.ts';
-import { findCondition, isTrue } from '../src/domain/condition.ts';
+import { isSuccess, isTerminal, type Outcome } from '../src/domain/outcome.ts';
+import { isTrue } from '../src/domain/condition.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, chained, changed, planned, type StatusChange } from './record.ts';
-import { verdictRecord } from './verdict-record.ts';
-
-const NOT_ACCEPTED = { type: 'Accepted', status: 'False', reason: REASONS.Accepted.refused } as const;
+import { ending, finalOutcome } from './ending.ts';
+import { asTarget, changed } from './record.ts';
 
 /**
  * The end: the terminal status, once; then the slot and the lock are given back, the policy is told, and the finalizer
@@ -21,36 +18,7 @@ export async function report(
   const { actions, events, ledger, mailbox } = ports;
   const success = isSuccess(outcome.reason);
   const time = now().toISOString();
-  const updated = await actions.update(ref, (latest) => {
-    const proof: StatusChange =
-      outcome.reason === 'Healed' ? verdictRecord(latest, { verdict: 'healed', detail: outcome.message }, time) : {};
-    return changed(
-      latest,
-      {
-        ...proof,
-        completionTime: time,
-        ...(latest.status?.audit === undefined
-          ? {}
-          : {
-              audit: chained(latest, {
-                kind: 'end',
-                summary: `${outcome.reason}: ${outcome.message}`,
-                ...planned(latest),
-                time,
-              }),
-            }),
-        result: { ...latest.status?.result, success, message: outcome.message },
-        set: [
-          ...(proof.set ?? []),
-          ...(outcome.reason === 'Refused' && !isTrue(latest.status?.conditions, 'Accepted')
-            ? [{ ...NOT_ACCEPTED, message: outcome.message }]
-            : []),
-          { type: 'Succeeded', status: success ? 'True' : 'False', reason: outcome.reason, message: outcome.message },
-        ],
-      },
-      time,
-    );
-  });
+  const updated = await actions.update(ref, (latest) => changed(latest, ending(latest, outcome, time), time));
   const ended =
     updated !== undefined && isTerminal(updated.status?.conditions)
       ? finalOutcome(updated.status?.conditions, outcome)
@@ -72,10 +40,4 @@ export async function report(
   }
   await actions.release(ref);
   return ended;
-}
-
-/** Terminal is final: an outcome that was written before wins over one that comes later. */
-function finalOutcome(conditions: Parameters<typeof findCondition>[0], fallback: Outcome): Outcome {
-  const succeeded = findCondition(conditions, 'Succeeded');
-  return succeeded === undefined ? fallback : { reason: succeeded.reason as OutcomeReason, message: succeeded.message };
 }

@@ -110,11 +110,11 @@ export async function rollBack(
       return record({ result: 'not-possible', message: `${named} is no longer there to be rolled back` });
     case 'blocked':
     case 'refused':
-      return record({ result: 'taken-over', message: `the API server refuses the rollback: ${written.message}` });
+      return { result: 'blocked', message: `the API server refuses the rollback: ${written.message}` };
   }
 }
 
-type Settled = Exclude<RollbackResult, { result: 'conflict' }>;
+type Settled = Exclude<RollbackResult, { result: 'conflict' | 'blocked' }>;
 
 const announced = (action: HealingAction): boolean =>
   action.status?.audit?.some(({ kind, step }) => kind === 'intent' && step === 'rollback') === true;

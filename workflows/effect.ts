@@ -6,10 +6,11 @@ import type { AcceptedPlan, Baseline, EffectOrder, FenceResult } from '../src/do
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { certainly, effect, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
+import { askOperator } from './operator.ts';
 import { PHASE } from './search-attributes.ts';
 
 const HOUR_MS = 3_600_000;
-/** Longer than this nobody waits for a slot, or for an operator. */
+/** Longer than this nobody waits for a slot. */
 const PATIENCE_MS = 24 * HOUR_MS;
 /** Of the time waited so far, the share after which the ledger is asked again: a history is bounded. */
 const ASK_AGAIN = 1 / 10;
@@ -65,7 +66,7 @@ export async function execute(
     const tried = await tryAll(action, plan, order, endsAt, desk);
     if (tried.result === 'executed') return { ...tried, endsAt };
     if (tried.result !== 'blocked') return tried;
-    const declined = await askOperator(action, plan, tried.message, desk);
+    const declined = await carryOn(action, plan, tried.message, desk);
     if (declined !== undefined) return { result: 'ended', outcome: declined };
     order = { ...order, tries: tried.tries + 1, claim: order.claim + 1 };
   }
@@ -163,18 +164,17 @@ const afterAll = (found: Exclude<Found, { result: 'clear' }>): Done | NotDone =>
     ? { ...found, changed: true }
     : { result: 'ended', outcome: { reason: 'NeedsHuman', message: found.message } };
 
-/** Undefined when an operator orders another try, and its slot and lock are held. */
-async function askOperator(
-  action: ObjectRef,
-  plan: AcceptedPlan,
-  why: string,
-  desk: Desk,
-): Promise<Outcome | undefined> {
-  desk.openForOperator();
-  desk.show('AwaitingOperator', `${why}. Signal \`operate\` with retry, skip, rollback or abort.`);
-  await step(`wait for an operator: ${why}`).awaitOperator(action, why);
-  const command = await desk.command(PATIENCE_MS);
-  if (command === 'retry') return reserve(action, plan, desk);
-  if (command !== undefined) return { reason: 'Aborted', message: `${command} by an operator after: ${why}` };
-  return desk.stopped() ?? { reason: 'NeedsHuman', message: `no operator came within a day: ${why}` };
+/** Undefined when an operator orders another try, and its slot and lock are held. There is nothing to be taken back here. */
+async function carryOn(action: ObjectRef, plan: AcceptedPlan, why: string, desk: Desk): Promise<Outcome | undefined> {
+  const ordered = await askOperator(action, 'execute', why, desk);
+  if ('outcome' in ordered) return ordered.outcome;
+  switch (ordered.command) {
+    case 'retry':
+      return reserve(action, plan, desk);
+    case 'skip':
+      return { reason: 'Skipped', message: `skipped by an operator after: ${why}` };
+    case 'rollback':
+    case 'abort':
+      return { reason: 'Aborted', message: `${ordered.command} by an operator after: ${why}` };
+  }
 }

@@ -8,11 +8,13 @@ import { approve } from './approve.ts';
 import { openDesk, type Desk } from './desk.ts';
 import { execute, findEffect, reserve } from './effect.ts';
 import { PHASE } from './search-attributes.ts';
-import { verify } from './verify.ts';
+import { rollBack, verify } from './verify.ts';
 
 /** A workflow is told which action it is for, and nothing that carries authority. */
 export interface HealingActionInput {
   readonly action: ObjectRef;
+  /** The run before this one was ended from outside: nothing is begun any more, and what was begun is brought to its end. */
+  readonly settle?: true;
 }
 
 const MAX_PLANS = 5;
@@ -21,10 +23,11 @@ const MAX_PLANS = 5;
  * One healing: accept, analyze, approve, reserve, execute, verify, roll back if it did not help, report.
  * Cancelling it before the effect means no effect; after the effect it still ends in verify-or-rollback.
  */
-export async function healingActionWorkflow({ action }: HealingActionInput): Promise<Outcome> {
+export async function healingActionWorkflow({ action, settle }: HealingActionInput): Promise<Outcome> {
   const desk = openDesk();
   return CancellationScope.nonCancellable(async () => {
-    const outcome = await heal(action, desk).catch(toOutcome);
+    const story = settle === true ? settleUp(action, desk) : heal(action, desk);
+    const outcome = await story.catch(toOutcome);
     desk.show(outcome.reason, outcome.message);
     upsertSearchAttributes([{ key: PHASE, value: isSuccess(outcome.reason) ? 'Succeeded' : outcome.reason }]);
     const reported = await certainly(`${outcome.reason}: ${outcome.message}`).report(action, outcome);
@@ -60,11 +63,27 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
   return { reason: 'Refused', message: `the target changed under ${MAX_PLANS} plans in a row; nothing was done` };
 }
 
+/** Who ended the run before may have meant to stop the healing: without a claim it ends, and with one only what it began. */
+async function settleUp(action: ObjectRef, desk: Desk): Promise<Outcome> {
+  for (let looks = 0; looks < MAX_PLANS; looks++) {
+    desk.show('Resuming', 'its workflow was ended from outside: looking for what was begun');
+    const abandoned = await certainly('end it, unless something was begun').abandon(action);
+    if (abandoned.result === 'ended') return abandoned.outcome;
+    const plan = await step('what was begun?').accept(action);
+    if (plan.result === 'ended') return plan.outcome;
+    if (plan.resumed) return resume(action, plan, desk);
+  }
+  return { reason: 'NeedsHuman', message: 'its workflow was ended from outside; whether it has begun cannot be told' };
+}
+
 /** An earlier life of this healing has claimed the effect: what it did is verified, what it did not do is not done now. */
 async function resume(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome> {
   desk.show('Resuming', `looking for what became of: ${plan.summary}`);
   const found = await findEffect(action, 1);
-  if (found.result === 'executed') return verify(action, plan, { ...found, endsAt: Date.now() + plan.timeoutMs }, desk);
+  if (found.result === 'executed') {
+    if (plan.failure !== undefined) return rollBack(action, plan, found.baseline, plan.failure, desk);
+    return verify(action, plan, { ...found, endsAt: Date.now() + plan.timeoutMs }, desk);
+  }
   const why = found.result === 'clear' ? 'it did not happen, and will not' : found.message;
   return { reason: 'NeedsHuman', message: `begun in an earlier life of this healing: ${plan.summary}; ${why}` };
 }

@@ -4,6 +4,7 @@ import {
   applyCreations,
   applyEnd,
   applyObservation,
+  applyRetry,
   due,
   emptyPolicyState,
   recall,
@@ -19,7 +20,13 @@ import { summaryOf, type PolicySummary } from '../src/domain/policy-summary.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { certainly, step } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
-import { actionEndedSignal, observeUpdate, policyDeletedSignal, seenGoodQuery } from './messages.ts';
+import {
+  actionEndedSignal,
+  observeUpdate,
+  policyDeletedSignal,
+  retryStartedSignal,
+  seenGoodQuery,
+} from './messages.ts';
 
 export interface HealingPolicyInput {
   readonly policy: ObjectRef;
@@ -62,6 +69,10 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
   setHandler(actionEndedSignal, (ended) => {
     news.ended.push(ended);
     state = applyEnd(state, ended, Date.now());
+    news.changed = true;
+  });
+  setHandler(retryStartedSignal, (started) => {
+    state = applyRetry(state, started, Date.now());
     news.changed = true;
   });
   setHandler(policyDeletedSignal, () => {

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { DecisionMessage } from '../src/domain/approval.ts';
-import type { ActionEnded } from '../src/domain/episode.ts';
+import type { ActionEnded, RetryStarted } from '../src/domain/episode.ts';
 import type { Observation, ObservationReply } from '../src/domain/firing.ts';
 import type { ReservationAnswer, ReservationRequest } from '../src/domain/ledger.ts';
 import type { OperatorCommand } from '../src/domain/steps.ts';
@@ -29,6 +29,8 @@ export const observeUpdate = defineUpdate<ObservationReply, [Observation]>(MESSA
 export const seenGoodQuery = defineQuery<readonly string[]>(MESSAGES.seenGood);
 /** To a policy: one of its actions has ended. */
 export const actionEndedSignal = defineSignal<[ActionEnded]>(MESSAGES.actionEnded);
+/** To a policy: one of its finished actions is tried again. */
+export const retryStartedSignal = defineSignal<[RetryStarted]>(MESSAGES.retryStarted);
 export const policyDeletedSignal = defineSignal(MESSAGES.policyDeleted);
 
 /** To the ledger: up to 100 requests in one message, each answered separately. */

@@ -6,6 +6,7 @@ import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { assess, observe, startVerification } from '../src/domain/verdict.ts';
 import { effect, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
+import { askOperator } from './operator.ts';
 
 const MAX_CONFLICTS = 20;
 /** However late it is, a whole window can be looked at. */
@@ -37,7 +38,8 @@ export async function verify(
   }
 }
 
-async function rollBack(
+/** After a verdict that it did not heal. Where it can neither be taken back nor is known why not, a person decides. */
+export async function rollBack(
   action: ObjectRef,
   plan: AcceptedPlan,
   baseline: Baseline,
@@ -45,24 +47,46 @@ async function rollBack(
   desk: Desk,
 ): Promise<Outcome> {
   if (!plan.reversible) return { reason: 'NotHealed', message: `${failure}; this action cannot be taken back` };
-  desk.show('RollingBack', failure);
+  for (;;) {
+    desk.show('RollingBack', failure);
+    const undone = await tryRollBack(action, plan, baseline, failure);
+    const message = `${failure}; ${undone.message}`;
+    switch (undone.result) {
+      case 'rolled-back':
+        return { reason: 'RolledBack', message };
+      case 'not-possible':
+        return { reason: 'NotHealed', message };
+      case 'taken-over':
+        return { reason: 'NeedsHuman', message };
+      case 'blocked': {
+        const ordered = await askOperator(action, 'rollback', message, desk);
+        if ('outcome' in ordered) return ordered.outcome;
+        if (ordered.command === 'skip')
+          return { reason: 'NotHealed', message: `accepted as it is by an operator: ${message}` };
+        if (ordered.command === 'abort')
+          return { reason: 'NeedsHuman', message: `abort by an operator, the change is still there: ${message}` };
+      }
+    }
+  }
+}
+
+type Settled = Exclude<RollbackResult, { result: 'conflict' }>;
+
+/** Lost races are run again, and an outage is outlasted. */
+async function tryRollBack(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  baseline: Baseline,
+  failure: string,
+): Promise<Settled> {
   let lost = '';
   for (let conflicts = 1; conflicts <= MAX_CONFLICTS; conflicts++) {
     const undone = await effect(`take it back: ${failure}`).rollBack(action, plan.planDigest, baseline).catch(givenUp);
-    switch (undone.result) {
-      case 'conflict':
-        lost = undone.message;
-        await sleep(50 * conflicts);
-        continue;
-      case 'rolled-back':
-        return { reason: 'RolledBack', message: `${failure}; ${undone.message}` };
-      case 'not-possible':
-        return { reason: 'NotHealed', message: `${failure}; ${undone.message}` };
-      case 'taken-over':
-        return { reason: 'NeedsHuman', message: `${failure}; ${undone.message}` };
-    }
+    if (undone.result !== 'conflict') return undone;
+    lost = undone.message;
+    await sleep(50 * conflicts);
   }
-  return { reason: 'NeedsHuman', message: `${failure}; the rollback was given up: ${lost}` };
+  return { result: 'blocked', message: `the rollback was given up: ${lost}` };
 }
 
 function givenUp(error: unknown): RollbackResult {

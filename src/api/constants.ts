@@ -57,6 +57,7 @@ export const REASONS = {
     /** Somebody else has changed what we set; it is left as it is. */
     takenOver: 'TakenOver',
     failed: 'RollbackFailed',
+    awaitingOperator: 'AwaitingOperator',
   },
   Succeeded: {
     inProgress: 'InProgress',
@@ -65,6 +66,7 @@ export const REASONS = {
     rejected: 'Rejected',
     expired: 'Expired',
     aborted: 'Aborted',
+    skipped: 'Skipped',
     deleted: 'Deleted',
     targetGone: 'TargetGone',
     policyDeleted: 'PolicyDeleted',

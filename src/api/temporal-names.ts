@@ -24,6 +24,7 @@ export const MESSAGES = {
   observe: 'observe',
   seenGood: 'seenGood',
   actionEnded: 'actionEnded',
+  retryStarted: 'retryStarted',
   policyDeleted: 'policyDeleted',
   reserve: 'reserve',
   upgrade: 'upgrade',

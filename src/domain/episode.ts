@@ -12,6 +12,8 @@ export interface Episode {
     readonly trigger: string;
     readonly cooldownMs: number;
     readonly since: number;
+    /** Somebody has ordered it: its rung was counted when it was tried first. */
+    readonly retry?: true;
   };
   /** Per trigger: not before this time (milliseconds). */
   readonly notBefore: Readonly<Record<string, number>>;
@@ -59,6 +61,13 @@ export interface RecalledAction extends RunningAction {
   readonly cooldownMs: number;
   /** Absent while it runs. */
   readonly ended?: { readonly reason: OutcomeReason; readonly at: number };
+}
+
+/** A finished action of an episode that is tried again. */
+export interface RetryStarted extends RunningAction {
+  readonly episode: string;
+  readonly trigger: string;
+  readonly cooldownMs: number;
 }
 
 export interface RunningAction {
@@ -193,6 +202,7 @@ function rungAfter(rung: number, reason: OutcomeReason): number {
     case 'DryRunCompleted':
       return 0;
     case 'Refused':
+    case 'Skipped':
     case 'NotHealed':
     case 'RolledBack':
     case 'NeedsHuman':
@@ -210,15 +220,27 @@ function rungAfter(rung: number, reason: OutcomeReason): number {
 /** A person said no to this trouble: the policy does not ask again until it has ended. */
 const DECLINED: ReadonlySet<OutcomeReason> = new Set<OutcomeReason>(['Rejected', 'Aborted', 'Deleted']);
 
+/** While somebody's retry is under way, the policy makes no action of its own. Safe to repeat. */
+export function applyRetry(state: PolicyState, started: RetryStarted, now: number): PolicyState {
+  const { episode: key, uid, name, trigger, cooldownMs } = started;
+  const episode = state.episodes[key] ?? { rung: 0, notBefore: {} };
+  if (episode.running !== undefined) return state; // the lock of the target keeps the two apart
+  const running = { uid, name, trigger, cooldownMs, since: now, retry: true } as const;
+  return { ...state, episodes: { ...state.episodes, [key]: { ...episode, running } } };
+}
+
 /** Safe to repeat: an action that is not the running one changes nothing. */
 export function applyEnd(state: PolicyState, ended: ActionEnded, now: number): PolicyState {
   const found = Object.entries(state.episodes).find(([, episode]) => episode.running?.uid === ended.uid);
   if (found === undefined) return state;
-  const [key, { running, ...episode }] = found;
+  const [key, { running, ...known }] = found;
   if (running === undefined) return state;
+  const { exhausted: _over, ...open } = known;
+  const healed = ended.reason === 'Healed';
+  const episode = healed ? open : known; // only a retry runs when the policy has given up
   const next: Episode = {
     ...episode,
-    rung: rungAfter(episode.rung, ended.reason),
+    rung: running.retry === true && !healed ? episode.rung : rungAfter(episode.rung, ended.reason),
     notBefore: { ...episode.notBefore, [running.trigger]: now + running.cooldownMs },
     ...(DECLINED.has(ended.reason) ? { exhausted: `${running.name} was ${ended.reason.toLowerCase()}` } : {}),
   };

@@ -10,6 +10,8 @@ export type OutcomeReason =
   | 'Rejected'
   | 'Expired'
   | 'Aborted'
+  /** An operator left it out: the policy may go on to its next action. */
+  | 'Skipped'
   | 'Deleted'
   | 'TargetGone'
   | 'PolicyDeleted'
@@ -29,6 +31,7 @@ const CANCELLED: ReadonlySet<string> = new Set<OutcomeReason>([
   'Rejected',
   'Expired',
   'Aborted',
+  'Skipped',
   'Deleted',
   'TargetGone',
   'PolicyDeleted',

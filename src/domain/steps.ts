@@ -20,6 +20,8 @@ export interface AcceptedPlan {
   readonly dryRun: boolean;
   /** The effect of an earlier life was found in the action's record: nothing is asked or reserved again. */
   readonly resumed: boolean;
+  /** What an earlier life found when it looked whether the effect had healed: it had not. */
+  readonly failure?: string;
   readonly approval: ApprovalRules;
   readonly reservation: ReservationRequest;
   readonly verification: VerificationRules;
@@ -105,14 +107,23 @@ export interface Baseline {
 
 export type RollbackResult =
   | { readonly result: 'conflict'; readonly message: string }
+  /** The API server does not let us: it stays as it is until a person says what is to be done. */
+  | { readonly result: 'blocked'; readonly message: string }
   | { readonly result: 'rolled-back'; readonly message: string }
   | { readonly result: 'not-possible'; readonly message: string }
   /** Someone else changed what we set: it stays as it is. */
   | { readonly result: 'taken-over'; readonly message: string };
 
 export const OPERATOR_COMMANDS = ['retry', 'skip', 'rollback', 'abort'] as const;
-/** What an operator may order when the tries are used up. Only `retry` acts; without an effect the others all end the action. */
+/**
+ * What an operator may order where a healing has got stuck. Before the effect `retry` tries again, `skip` leaves the
+ * action out (its policy goes on to the next one), `rollback` and `abort` end it. After it `retry` and `rollback` try the
+ * rollback again, `skip` accepts the change as it is, `abort` leaves everything to people.
+ */
 export type OperatorCommand = (typeof OPERATOR_COMMANDS)[number];
+
+/** Before the effect, its tries used up; or after it, when it cannot be taken back. */
+export type StuckAt = 'execute' | 'rollback';
 
 /** Commands are typed by hand as well. */
 export const isOperatorCommand = (value: unknown): value is OperatorCommand =>

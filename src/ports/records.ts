@@ -4,8 +4,8 @@ import type { ObjectRef } from '../domain/target-ref.ts';
 
 /** HealingActions: the requests, and the record of what became of them. */
 export interface ActionRecords {
-  /** Undefined when it is gone, or when another object has its name now. */
-  read(ref: ObjectRef): Promise<HealingAction | undefined>;
+  /** Undefined when it is gone; with `uid` also when another object has its name now. */
+  read(ref: NamedRecord): Promise<HealingAction | undefined>;
   /** All HealingActions of all namespaces, those of one, or those that the policy of this name has made. */
   list(of?: { readonly namespace: string; readonly policy?: string }): Promise<readonly HealingAction[]>;
   /** Creates it, or returns the one that has this name already. */
@@ -36,13 +36,12 @@ export interface NewAction {
   readonly spec: HealingActionSpec;
 }
 
+/** By name, whoever has it now, or the one with this uid. */
+export type NamedRecord = Pick<ObjectRef, 'namespace' | 'name'> & Partial<Pick<ObjectRef, 'uid'>>;
+
 export interface PolicyRecords {
   /** With `uid`: undefined also when another policy has its name now. */
-  read(ref: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid?: string;
-  }): Promise<HealingPolicy | undefined>;
+  read(ref: NamedRecord): Promise<HealingPolicy | undefined>;
   update(
     ref: ObjectRef,
     change: (policy: HealingPolicy) => HealingPolicyStatus | undefined,

@@ -13,7 +13,7 @@ export interface ActionSummary {
   readonly action: string;
 }
 
-/** `closed`: the action's workflow has ended and will do nothing more. */
+/** `closed`: the action's workflow has come to its end and will do nothing more. */
 export type WorkflowState = 'running' | 'closed';
 
 /**
@@ -22,7 +22,10 @@ export type WorkflowState = 'running' | 'closed';
  * it never will.
  */
 export interface WorkflowStarter {
-  /** Starts the action's workflow if there never was one. */
+  /**
+   * Starts the action's workflow if there never was one. One that was ended from outside (terminated in Temporal) is
+   * started once more, to bring what it has begun to its end, and to begin nothing.
+   */
   startHealingAction(action: ObjectRef, summary: ActionSummary): Promise<WorkflowState>;
   /** Tells that `spec.approval` was written; the workflow reads it itself. */
   signalDecision(action: ObjectRef): Promise<WorkflowState>;

@@ -98,18 +98,24 @@ export class Handover {
     const ref = refOf(action);
     const isDeleted = action.metadata.deletionTimestamp !== undefined;
     if (action.terminal && !(isDeleted && action.held)) return;
-    if (this.#state === undefined && !action.terminal)
-      this.#state = await this.#say(() => starter.startHealingAction(ref, action.summary));
+    if (!action.terminal) await this.#begin(action);
     if (action.approval !== undefined && action.approval !== this.#approval && this.#state === 'running') {
       this.#state = await this.#say(() => starter.signalDecision(ref));
-      this.#approval = action.approval;
+      if (this.#state === 'running') this.#approval = action.approval;
     }
     if (!isDeleted) return;
     if (!this.#deletionTold) {
       this.#state = await this.#say(() => starter.cancel(ref));
       this.#deletionTold = true;
+      if (!action.terminal) await this.#begin(action); // if it was closed, it is not there to be told
     }
     if (action.held && this.#state === 'closed') await this.#release(action, 'closed');
+  }
+
+  /** Also a workflow that is closed while its action is unfinished: if it was terminated, it is to be settled. */
+  async #begin(action: WatchedAction): Promise<void> {
+    if (this.#state === 'running') return;
+    this.#state = await this.#say(() => this.#dependencies.starter.startHealingAction(refOf(action), action.summary));
   }
 
   async #tellGone(): Promise<void> {

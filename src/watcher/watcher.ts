@@ -28,7 +28,7 @@ export interface WatcherStats {
   readonly unfinished: number;
   /** Unfinished actions whose workflow Temporal has not acknowledged yet. */
   readonly unacknowledged: number;
-  /** Unfinished actions whose workflow has ended without a result: somebody has to look at them. */
+  /** Unfinished actions whose workflow has come to its end all the same: somebody has to look at them. */
   readonly stranded: number;
   /** Why nothing is handed over at present. */
   readonly problem?: string;

@@ -67,11 +67,11 @@ export class HealingBench {
     const running = worker.run();
     return {
       taskQueue,
-      start: async (action) => {
+      start: async (action, how = {}) => {
         const handle = await this.client.workflow.start(WORKFLOWS.action, {
           workflowId: actionWorkflowId(action.uid),
           taskQueue,
-          args: [{ action }],
+          args: [{ action, ...how }],
         });
         return new Healing(handle);
       },
@@ -86,7 +86,7 @@ export class HealingBench {
 /** One worker, and the healings that it runs. */
 export interface HealingLane {
   readonly taskQueue: string;
-  start(action: ObjectRef): Promise<Healing>;
+  start(action: ObjectRef, how?: { readonly settle?: true }): Promise<Healing>;
   close(): Promise<void>;
 }
 

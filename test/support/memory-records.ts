@@ -6,10 +6,9 @@ import type { HealingPolicy } from '../../src/api/healing-policy.ts';
 import { labelValue } from '../../src/api/label-value.ts';
 import { healingActionStatusBounds, healingPolicyStatusBounds } from '../../src/api/status-bounds.ts';
 import { derivePhase, isTerminal } from '../../src/domain/outcome.ts';
-import type { ObjectRef } from '../../src/domain/target-ref.ts';
 import { withinBounds } from '../../src/domain/within-bounds.ts';
 import { StepError } from '../../src/errors.ts';
-import type { ActionRecords, PolicyRecords } from '../../src/ports/records.ts';
+import type { ActionRecords, NamedRecord, PolicyRecords } from '../../src/ports/records.ts';
 import { Refusal, type MemoryApiServer, type Raw } from './memory-api-server.ts';
 
 const validators = new Map((await readCrds('crds')).map(({ kind, schema }) => [kind, compileCrd(schema)]));
@@ -31,9 +30,9 @@ const at = (kind: string, { namespace, name }: { readonly namespace: string; rea
 
 /** HealingActions of an API server in memory, held to their CRD as the real one holds them. */
 export function memoryActions(api: MemoryApiServer): ActionRecords {
-  const find = (ref: ObjectRef): HealingAction | undefined => {
+  const find = (ref: NamedRecord): HealingAction | undefined => {
     const found = api.find(at('HealingAction', ref)) as HealingAction | undefined;
-    return found?.metadata.uid === ref.uid ? found : undefined;
+    return ref.uid === undefined || found?.metadata.uid === ref.uid ? found : undefined;
   };
   return {
     read: async (ref) => find(ref),
@@ -93,7 +92,7 @@ export function memoryActions(api: MemoryApiServer): ActionRecords {
 }
 
 export function memoryPolicies(api: MemoryApiServer): PolicyRecords {
-  const find = (ref: { readonly namespace: string; readonly name: string; readonly uid?: string }) => {
+  const find = (ref: NamedRecord) => {
     const found = api.find(at('HealingPolicy', ref)) as HealingPolicy | undefined;
     return ref.uid === undefined || found?.metadata.uid === ref.uid ? found : undefined;
   };

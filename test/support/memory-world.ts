@@ -4,7 +4,7 @@ import type { HealingAction, HealingActionSpec } from '../../src/api/healing-act
 import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
 import type { Deployment, Pod } from '../../src/api/workloads.ts';
 import type { AuditRecord } from '../../src/domain/audit-chain.ts';
-import type { ActionEnded } from '../../src/domain/episode.ts';
+import type { ActionEnded, RetryStarted } from '../../src/domain/episode.ts';
 import { admit, emptyLedger, rebuild, reserve, settle, type LedgerState } from '../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
 import type { EventNote } from '../../src/ports/event-recorder.ts';
@@ -34,6 +34,7 @@ export class MemoryWorld {
   readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
   /** Whether names are proven, and who has lost the right to approve. */
   readonly people = { vouched: true, deprived: new Set<string>() };
+  readonly retries: { readonly policyUid: string; readonly started: RetryStarted }[] = [];
   /** Revisions that the policy remembers as good. */
   seenGood: readonly string[] = [];
   ledger: LedgerState = rebuild(emptyLedger(), [], Date.now());
@@ -65,6 +66,9 @@ export class MemoryWorld {
       mailbox: {
         actionEnded: async (policyUid, ended) => {
           this.told.push({ policyUid, ended });
+        },
+        retryStarted: async (policyUid, started) => {
+          this.retries.push({ policyUid, started });
         },
         seenGood: async () => this.seenGood,
       },

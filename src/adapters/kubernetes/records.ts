@@ -8,7 +8,7 @@ import type { ObjectRef } from '../../domain/target-ref.ts';
 import { canonical } from '../../domain/canonical.ts';
 import { withinBounds } from '../../domain/within-bounds.ts';
 import { StepError } from '../../errors.ts';
-import type { ActionRecords, PolicyRecords } from '../../ports/records.ts';
+import type { ActionRecords, NamedRecord, PolicyRecords } from '../../ports/records.ts';
 import type { KubeClient } from './kube-client.ts';
 import { isKubeError, KubeError } from './kube-error.ts';
 import { resources, type Resource } from './resource.ts';
@@ -19,8 +19,8 @@ const MAX_RACES = 20;
 
 /** HealingActions in the API server. Every write names the version it was made from. */
 export function createActionRecords(client: KubeClient): ActionRecords {
-  const read = (ref: ObjectRef): Promise<HealingAction | undefined> =>
-    readByUid<HealingAction>(client, resources.healingActions, ref);
+  const read = (ref: NamedRecord): Promise<HealingAction | undefined> =>
+    readNamed<HealingAction>(client, resources.healingActions, ref);
   return {
     read,
 
@@ -87,11 +87,7 @@ export function createActionRecords(client: KubeClient): ActionRecords {
 
 /** HealingPolicies in the API server. */
 export const createPolicyRecords = (client: KubeClient): PolicyRecords => ({
-  read: ({ uid, ...at }) =>
-    attempted(async () => {
-      const policy = await client.find<HealingPolicy>(resources.healingPolicies, at);
-      return uid === undefined || policy?.metadata.uid === uid ? policy : undefined;
-    }),
+  read: (ref) => readNamed<HealingPolicy>(client, resources.healingPolicies, ref),
   update: (ref, change) =>
     updateStatus<HealingPolicy, HealingPolicyStatus>(
       client,
@@ -102,14 +98,14 @@ export const createPolicyRecords = (client: KubeClient): PolicyRecords => ({
     ),
 });
 
-async function readByUid<T extends KubeObject>(
+async function readNamed<T extends KubeObject>(
   client: KubeClient,
   resource: Resource,
-  { uid, ...at }: ObjectRef,
+  { namespace, name, uid }: NamedRecord,
 ): Promise<T | undefined> {
   return attempted(async () => {
-    const found = await client.find<T>(resource, at);
-    return found?.metadata.uid === uid ? found : undefined;
+    const found = await client.find<T>(resource, { namespace, name });
+    return uid === undefined || found?.metadata.uid === uid ? found : undefined;
   });
 }
 
@@ -125,7 +121,7 @@ async function updateStatus<T extends KubeObject & { readonly status?: S }, S>(
   let known = 'metadata' in from ? from : undefined;
   return raced(async () => {
     const fresh = known === undefined;
-    const object = known ?? (await readByUid<T>(client, resource, ref));
+    const object = known ?? (await readNamed<T>(client, resource, ref));
     known = undefined; // whoever lost a race looks again
     if (object === undefined) return undefined;
     const changed = change(object);

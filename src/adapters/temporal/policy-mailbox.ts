@@ -7,13 +7,8 @@ const DEADLINE_MS = 5_000;
 
 /** Signals to the workflows of policies, and the one question that they answer. */
 export const createPolicyMailbox = (client: Client): PolicyMailbox => ({
-  async actionEnded(policyUid, ended) {
-    try {
-      await client.workflow.getHandle(policyWorkflowId(policyUid)).signal(MESSAGES.actionEnded, ended);
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
-  },
+  actionEnded: (policyUid, ended) => tell(client, policyUid, MESSAGES.actionEnded, ended),
+  retryStarted: (policyUid, started) => tell(client, policyUid, MESSAGES.retryStarted, started),
 
   async seenGood(policyUid) {
     try {
@@ -28,3 +23,11 @@ export const createPolicyMailbox = (client: Client): PolicyMailbox => ({
     }
   },
 });
+
+async function tell(client: Client, policyUid: string, message: string, news: unknown): Promise<void> {
+  try {
+    await client.workflow.getHandle(policyWorkflowId(policyUid)).signal(message, news);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}

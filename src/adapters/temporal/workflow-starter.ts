@@ -34,26 +34,38 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
       }
     });
 
+  /** `closed`: there was a run that the policy does not let another follow. */
+  const start = (
+    { namespace, name, uid }: ObjectRef,
+    summary: ActionSummary,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
+    how: { readonly settle?: true },
+  ): Promise<WorkflowState> =>
+    connection.call(async (client) => {
+      try {
+        await client.workflow.start(WORKFLOWS.action, {
+          workflowId: actionWorkflowId(uid),
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy,
+          taskQueue,
+          args: [{ action: { namespace, name, uid }, ...how }],
+          staticSummary: summary.line.slice(0, SUMMARY_LIMIT),
+          staticDetails: `HealingAction ${namespace}/${name}, policy ${summary.policy}`,
+          typedSearchAttributes: searchAttributes(summary),
+        });
+        return 'running';
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return 'closed';
+        throw error;
+      }
+    });
+
   return {
-    startHealingAction: (ref, summary) =>
-      connection.call(async (client) => {
-        try {
-          await client.workflow.start(WORKFLOWS.action, {
-            workflowId: actionWorkflowId(ref.uid),
-            workflowIdConflictPolicy: 'USE_EXISTING',
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            taskQueue,
-            args: [{ action: { namespace: ref.namespace, name: ref.name, uid: ref.uid } satisfies ObjectRef }],
-            staticSummary: summary.line.slice(0, SUMMARY_LIMIT),
-            staticDetails: `HealingAction ${ref.namespace}/${ref.name}, policy ${summary.policy}`,
-            typedSearchAttributes: searchAttributes(summary),
-          });
-          return 'running';
-        } catch (error) {
-          if (error instanceof WorkflowExecutionAlreadyStartedError) return 'closed';
-          throw error;
-        }
-      }),
+    async startHealingAction(ref, summary) {
+      const first = await start(ref, summary, 'REJECT_DUPLICATE', {});
+      // Only a run that did not come to its own end: Temporal itself refuses to follow one that did.
+      return first === 'running' ? first : start(ref, summary, 'ALLOW_DUPLICATE_FAILED_ONLY', { settle: true });
+    },
     signalDecision: ({ uid }) => signal(uid, MESSAGES.decisionRecorded),
     cancel: ({ uid }) => signal(uid, MESSAGES.deletionRequested),
     running: (forMs) =>

@@ -91,6 +91,11 @@ async function hold(action: HealingAction, claimed: boolean): Promise<void> {
     claim: { targetUid: 'target', step: 'execute', attempt: 1, time: new Date().toISOString() },
   }));
 }
+const inputOf = async (uid: string): Promise<unknown> => {
+  const { events } = await handleOf(uid).fetchHistory();
+  const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+  return JSON.parse(Buffer.from(input ?? []).toString());
+};
 async function withoutTemporal(what: () => Promise<void>): Promise<void> {
   const { spec } = env.supervisor.get('temporal');
   await env.supervisor.stop('temporal');
@@ -125,11 +130,7 @@ describe('with Temporal', () => {
       KsAwaitingApproval: false,
     });
     expect(await description.staticSummary()).toBe(`restart Deployment ${NAMESPACE}/cart`);
-    const { events } = await handleOf(uid).fetchHistory();
-    const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
-    expect(JSON.parse(Buffer.from(input ?? []).toString())).toEqual({
-      action: { namespace: NAMESPACE, name: 'first', uid },
-    });
+    expect(await inputOf(uid)).toEqual({ action: { namespace: NAMESPACE, name: 'first', uid } });
   }, 20_000);
 
   test('two watchers, and one that comes later, start it once', async () => {
@@ -143,17 +144,19 @@ describe('with Temporal', () => {
     expect(events?.map(({ eventType }) => eventType)).toHaveLength(2); // started, task scheduled: nothing was added
   }, 20_000);
 
-  test('a workflow that has ended is not started again', async () => {
+  test('a workflow that was terminated is started once more, to settle what it has begun', async () => {
     const { uid } = (await create('terminated')).metadata;
-    await startWatcher();
+    const watcher = await startWatcher();
     await eventually(() => isRunning(uid));
     const { runId } = await handleOf(uid).describe();
     await handleOf(uid).terminate('test');
-    const watcher = await startWatcher();
-    await eventually(() => {
-      expect(watcher.stats().stranded).toBe(1);
+    await startWatcher(); // knows nothing of it, and asks
+    await eventually(async () => {
+      expect(await handleOf(uid).describe()).toMatchObject({ status: { name: 'RUNNING' } });
     });
-    expect(await handleOf(uid).describe()).toMatchObject({ runId, status: { name: 'TERMINATED' } });
+    expect((await handleOf(uid).describe()).runId).not.toBe(runId);
+    expect(await inputOf(uid)).toMatchObject({ action: { uid }, settle: true });
+    expect(watcher.stats().stranded).toBe(0);
     await remove('terminated');
   }, 20_000);
 
@@ -193,21 +196,19 @@ describe('with Temporal', () => {
     });
   }, 30_000);
 
-  test('a deleted action whose workflow was terminated is let go', async () => {
+  test('the workflow of a deleted action that was terminated has to let it go', async () => {
     const action = await create('abandoned');
+    const { uid } = action.metadata;
     await startWatcher();
-    await eventually(() => isRunning(action.metadata.uid));
+    await eventually(() => isRunning(uid));
     await hold((await read('abandoned'))!, false);
-    await handleOf(action.metadata.uid).terminate('test');
+    await handleOf(uid).terminate('test');
     await remove('abandoned');
     await eventually(async () => {
-      expect(await read('abandoned')).toBeUndefined();
+      expect(await inputOf(uid)).toMatchObject({ settle: true });
     });
-    await eventually(async () => {
-      expect(await notesOn(NAMESPACE)).toContainEqual(
-        expect.stringMatching(/^FinalizerRemoved HealingAction\/abandoned: the workflow of the action has ended/),
-      );
-    });
+    expect((await read('abandoned'))?.metadata.finalizers).toEqual(['kubeskippy.io/finalizer']);
+    await worker.release({ namespace: NAMESPACE, name: 'abandoned', uid });
   }, 20_000);
 });
 

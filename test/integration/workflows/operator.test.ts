@@ -114,10 +114,19 @@ describe('when the tries are used up', () => {
     expect(await healing.outcome()).toMatchObject({ reason: 'Deleted' });
   });
 
-  test.each(['abort', 'skip', 'rollback'])('%s ends it without an effect', async (command) => {
+  test.each([
+    ['abort', 'Aborted'],
+    ['skip', 'Skipped'],
+    ['rollback', 'Aborted'],
+  ])('%s ends it without an effect', async (command, reason) => {
     expect(await operate(command)).toBe(`${command} is ordered`);
-    expect(await healing.outcome()).toMatchObject({ reason: 'Aborted' });
+    expect(await healing.outcome()).toMatchObject({ reason });
     expect(world.cluster.effects).toEqual([]);
+    expect(findCondition(world.the(action).status?.conditions, 'Executed')).toMatchObject({
+      status: 'False',
+      reason: 'ExecutionFailed',
+      message: expect.stringContaining(`${command === 'skip' ? 'skipped' : command} by an operator`),
+    });
     expect(world.the(action).status?.phase).toBe('Cancelled');
     expect(world.the(action).status?.claim).toBeUndefined();
     expect(world.the(action).metadata.finalizers ?? []).toEqual([]);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPolicyMailbox } from '../../../src/adapters/temporal/policy-mailbox.ts';
 import { TemporalPolicyObserver } from '../../../src/adapters/temporal/policy-observer.ts';
+import { KEYS } from '../../../src/api/constants.ts';
 import { MESSAGES, policyWorkflowId } from '../../../src/api/temporal-names.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { HealingPolicy } from '../../../src/api/healing-policy.ts';
@@ -233,6 +234,27 @@ describe('a policy', () => {
     await end('NotHealed', actions()[0]);
     await created(3);
     expect(actions()[2]?.spec.targetResource.name).toBe('cart');
+  });
+
+  test('waits for a retry that somebody ordered before it goes on', async () => {
+    const mailbox = createPolicyMailbox(bench.client);
+    await observe([firing('cart')]);
+    await created(1);
+    const [first] = actions();
+    const episode = first?.metadata.annotations?.[KEYS.episode] ?? '';
+    await end('NotHealed', first);
+    const cooledDown = Date.now() + 1_500;
+    const retry = world.action({ retryOf: { name: first?.metadata.name ?? '' } }, 'retry');
+    await mailbox.retryStarted(policy.metadata.uid, { ...retry, episode, trigger: 'crash', cooldownMs: 0 });
+    await eventually(() => {
+      expect(Date.now()).toBeGreaterThan(cooledDown);
+    });
+    await observe([firing('cart'), firing('shop')]); // what is due is created in one go
+    await created(3);
+    expect(actions().at(-1)?.spec.targetResource.name).toBe('shop');
+    await mailbox.actionEnded(policy.metadata.uid, { uid: retry.uid, reason: 'NotHealed' });
+    await created(4);
+    expect(actions().at(-1)?.spec).toMatchObject({ targetResource: { name: 'cart' }, action: { name: 'back' } });
   });
 
   test('ends when it is deleted, also when nobody tells it', async () => {

@@ -316,9 +316,13 @@ describe('waiting', () => {
   test('for an operator shows what was tried, and holds nothing', async () => {
     await reserve(world.ports, action, plan.reservation, now);
     expect(Object.keys(world.ledger.leases)).toEqual([action.uid]);
-    await awaitOperator(world.ports, action, 'it would violate the budget', now);
+    await awaitOperator(world.ports, action, { why: 'it would violate the budget', at: 'execute' }, now);
     expect(world.ledger).toMatchObject({ leases: {}, settled: [] });
     expect(condition('Executed')).toMatchObject({ status: 'False', reason: 'AwaitingOperator' });
+    expect(condition('Executed')?.message).toContain('kubeskippy operate heal retry -n shop');
+    expect(condition('Executed')?.message).toContain(
+      `the signal "operate" with the argument "retry" to workflow ha-${action.uid}`,
+    );
     expect(condition('Reserved')).toMatchObject({ status: 'False', reason: 'Settled' });
     expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'AwaitingOperator' });
   });

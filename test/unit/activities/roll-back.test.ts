@@ -101,16 +101,19 @@ describe('a rollback', () => {
         world.settings.protectedNamespaces = ['shop'];
       },
     ],
-    [
-      'the API server refuses it',
-      () => {
-        world.cluster.refusal = 'denied';
-      },
-    ],
   ])('is not made when %s', async (_what, change) => {
     change();
     expect(await takeBack()).toMatchObject({ result: 'taken-over' });
     expect(world.imageOf('cart')).toBe('web:1');
+  });
+
+  test('that the API server refuses is said to be stuck, and can be tried again', async () => {
+    world.cluster.refusal = 'denied';
+    expect(await takeBack()).toMatchObject({ result: 'blocked', message: expect.stringContaining('denied') });
+    expect(rollback()).toBeUndefined();
+    world.cluster.refusal = undefined;
+    expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+    expect(world.cluster.effects).toHaveLength(2);
   });
 
   test('is possible although the policy is gone: it is a duty, not a right', async () => {

@@ -4,6 +4,7 @@ import {
   applyCreations,
   applyEnd,
   applyObservation,
+  applyRetry,
   due,
   emptyPolicyState,
   episodeOf,
@@ -207,6 +208,69 @@ describe('a trouble that nothing more is done about', () => {
     policy.see([firing('a1')]);
     policy.now += 10 * MINUTE;
     expect(policy.wanted()).toEqual([]);
+  });
+});
+
+describe('a retry that somebody orders', () => {
+  const retry = (policy: Policy, uid: string): void => {
+    policy.state = applyRetry(
+      policy.state,
+      { uid, name: uid, episode: 'Deployment-a', trigger: 'crash', cooldownMs: MINUTE },
+      policy.now,
+    );
+  };
+  const failed = (): Policy => {
+    const policy = troubled();
+    const [uid = ''] = policy.create();
+    policy.end(uid, 'NotHealed');
+    policy.now += 10 * MINUTE;
+    return policy;
+  };
+
+  test('keeps the policy from making an action beside it, until it ends', () => {
+    const policy = failed();
+    expect(policy.wanted()).toHaveLength(1);
+    retry(policy, 'again');
+    retry(policy, 'again');
+    expect(policy.wanted()).toEqual([]);
+    expect(runningActions(policy.state)).toEqual([{ uid: 'again', name: 'again' }]);
+    policy.end('again', 'NotHealed');
+    expect(policy.wanted()).toEqual([]);
+    policy.now += MINUTE;
+    expect(policy.wanted()).toHaveLength(1);
+  });
+
+  test('takes no rung from those that were not tried yet', () => {
+    const policy = failed();
+    retry(policy, 'again');
+    policy.end('again', 'NotHealed');
+    policy.now += 10 * MINUTE;
+    expect(policy.wanted()[0]?.rung).toBe(1);
+  });
+
+  test('that heals begins anew with the first rung, also where the policy had given up', () => {
+    const policy = failed();
+    policy.create(({ episode }) => ({ episode, result: 'exhausted', why: 'all were tried' }));
+    retry(policy, 'again');
+    policy.end('again', 'Healed');
+    policy.now += 10 * MINUTE;
+    expect(policy.wanted()[0]?.rung).toBe(0);
+  });
+
+  test('that does not heal leaves it given up', () => {
+    const policy = failed();
+    policy.create(({ episode }) => ({ episode, result: 'exhausted', why: 'all were tried' }));
+    retry(policy, 'again');
+    policy.end('again', 'NeedsHuman');
+    policy.now += 10 * MINUTE;
+    expect(policy.wanted()).toEqual([]);
+  });
+
+  test('does not push away an action of the policy that runs', () => {
+    const policy = troubled();
+    const [uid = ''] = policy.create();
+    retry(policy, 'again');
+    expect(runningActions(policy.state).map((running) => running.uid)).toEqual([uid]);
   });
 });
 

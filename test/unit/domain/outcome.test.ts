@@ -33,6 +33,7 @@ describe('derivePhase', () => {
     Rejected: 'Cancelled',
     Expired: 'Cancelled',
     Aborted: 'Cancelled',
+    Skipped: 'Cancelled',
     Deleted: 'Cancelled',
     TargetGone: 'Cancelled',
     PolicyDeleted: 'Cancelled',
