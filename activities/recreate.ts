@@ -9,7 +9,7 @@ import { protections } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { resolved } from './traces.ts';
 
-type Settled = Exclude<RollbackResult, { result: 'conflict' }>;
+type Settled = Exclude<RollbackResult, { result: 'conflict' | 'blocked' }>;
 
 export interface Removed {
   readonly action: HealingAction;
@@ -65,7 +65,7 @@ export async function recreate(
       return { result: 'not-possible', message: `${named} cannot be made again: its namespace is gone` };
     case 'blocked':
     case 'refused':
-      return takenOver(`the API server refuses to make it again: ${written.message}`);
+      return { result: 'blocked', message: `the API server refuses to make it again: ${written.message}` };
   }
 }
 

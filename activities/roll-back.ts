@@ -67,7 +67,7 @@ export async function rollBack(
       attempt,
       announce: announced,
     });
-    return made.result === 'conflict' ? made : record(made);
+    return made.result === 'conflict' || made.result === 'blocked' ? made : record(made);
   }
   if (definition === undefined || !live.found)
     return record({
