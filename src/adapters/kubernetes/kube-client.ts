@@ -274,7 +274,7 @@ export class KubeClient {
           ...(options.body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' }),
           ...(options.auditId === undefined ? {} : { 'audit-id': options.auditId }),
         },
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(options.body === undefined ? {} : { body: asGoWritesIt(options.body) }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
         signal: options.signal,
         ...(options.headersTimeoutMs === undefined ? {} : { headersTimeout: options.headersTimeoutMs }),
@@ -285,6 +285,16 @@ export class KubeClient {
     }
   }
 }
+
+/**
+ * The API server compares the texts in a JSON Patch's `test` as they are written, with those that it writes itself: what
+ * Go escapes must be escaped here too, or no test of a value such as `a && b` ever holds.
+ */
+const asGoWritesIt = (body: unknown): string =>
+  JSON.stringify(body).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 function serverOf(kubeConfig: KubeConfig): string {
   const cluster = kubeConfig.getCurrentCluster();
