@@ -76,12 +76,16 @@ export default {
       ],
       { core: true },
     ),
-    ...['actions', 'triggers', 'analyzers'].map((registry) =>
+    ...Object.entries({
+      actions: [`${PACKAGES}yaml/`], // the authors of patches write it
+      triggers: [],
+      analyzers: [PACKAGES],
+    }).map(([registry, packages]) =>
       only(
         `${registry}-know-no-layer`,
         'An extension sees the API, the core and the ports: so it can be written and tested alone.',
         `^src/${registry}/`,
-        [`^src/(${registry}|domain|api|ports)/`, '^src/errors\\.ts$', ...(registry === 'analyzers' ? [PACKAGES] : [])],
+        [`^src/(${registry}|domain|api|ports)/`, '^src/errors\\.ts$', ...packages],
         { core: true },
       ),
     ),

@@ -1,6 +1,6 @@
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
-import type { ActionDefinition, Parameters } from '../src/actions/define-action.ts';
+import type { ActionDefinition, Resolved } from '../src/actions/define-action.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
 import { markerFor } from './marker.ts';
@@ -14,10 +14,7 @@ export type Traces =
   | { readonly traces: 'unknown'; readonly message: string };
 
 /** What the plan has resolved, as actions take it. */
-export const resolved = ({
-  parameters = {},
-  change,
-}: Plan): { readonly parameters: Parameters; readonly change?: string } => ({
+export const resolved = ({ parameters = {}, change }: Plan): Resolved => ({
   parameters,
   ...(change === undefined ? {} : { change }),
 });

@@ -57,29 +57,29 @@ export type PlanResult =
     }
   | { readonly result: 'refused'; readonly message: string };
 
-export interface EffectInput<Target extends KubeObject = KubeObject> {
-  readonly target: Target;
-  readonly related: readonly KubeObject[];
+/** What a plan has resolved. */
+export interface Resolved {
   readonly parameters: Parameters;
   readonly change?: string;
+}
+
+export interface EffectInput<Target extends KubeObject = KubeObject> extends Resolved {
+  readonly target: Target;
+  readonly related: readonly KubeObject[];
   readonly marker: Marker;
 }
 
-export interface ConfirmInput<Target extends KubeObject = KubeObject> {
+export interface ConfirmInput<Target extends KubeObject = KubeObject> extends Resolved {
   /** Undefined when the object is gone. */
   readonly target: Target | undefined;
   readonly uid: string;
   readonly related: readonly KubeObject[];
-  readonly parameters: Parameters;
-  readonly change?: string;
   readonly marker: Marker;
 }
 
-export interface PendingInput {
+export interface PendingInput extends Resolved {
   /** The workload's own, those being deleted included. */
   readonly pods: readonly Pod[];
-  readonly parameters: Parameters;
-  readonly change?: string;
 }
 
 /** What is left to make something anew from when the target itself is gone. */
@@ -141,7 +141,7 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   /** Pure: the write that makes a target anew that the effect has removed; undefined when nothing can. */
   recreate?(input: RecreateInput): Effect | undefined;
   /** A digest of what `execute` changes, as it is now: still the same later means that nobody changed it since. */
-  baseline(target: Target, plan: { readonly parameters: Parameters }): string;
+  baseline(target: Target, plan: Resolved): string;
   /** Is the effect visible, although the marker may be missing? */
   confirm(input: ConfirmInput<Target>): Confirmation;
   /** Everything that a sleeping attempt may be about to write. Absent: the target alone. */

@@ -54,13 +54,15 @@ export interface PatchAction {
   readonly patch?: string;
   /** Fields to set, one by one; an easier way to write a patch. */
   readonly patches?: readonly FieldPatch[];
+  /** Further fields that the patch may change, beside those that are safe by default, as JSON Pointers; `*` stands for any one key or item. Some fields are never changed. */
+  readonly allowPaths?: readonly string[];
 }
 
 /** One field and its new value. */
 export interface FieldPatch {
   /** The way to the field, one name after the other, for example `[spec, template, metadata, labels, tier]`. */
   readonly path: readonly string[];
-  /** New value. It is read as JSON where it is JSON (`3`, `true`, `{"a": 1}`), otherwise as text. */
+  /** New value. It is read as JSON where it is JSON (`3`, `true`, `{"a": 1}`; `null` takes the field away), otherwise as text. Labels and annotations are always text. */
   readonly value: string;
 }
 

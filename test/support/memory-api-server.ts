@@ -109,11 +109,11 @@ export class MemoryApiServer {
         resourceVersion: String(this.#version),
       },
     };
-    for (const map of ['labels', 'annotations'] as const)
-      if (Object.keys(stored.metadata[map] ?? {}).length === 0) {
-        const { [map]: _empty, ...metadata } = stored.metadata; // empty maps are left out on the wire
-        stored.metadata = metadata;
-      }
+    const { template } = (stored.spec ?? {}) as { template?: { metadata?: Partial<ObjectMeta> } };
+    for (const metadata of [stored.metadata, template?.metadata ?? {}])
+      for (const map of ['labels', 'annotations'] as const)
+        // Empty maps are left out on the wire.
+        if (Object.keys(metadata[map] ?? {}).length === 0) Reflect.deleteProperty(metadata, map);
     if (stored.metadata.deletionTimestamp !== undefined && (stored.metadata.finalizers ?? []).length === 0) {
       this.#remove(stored);
       return stored;

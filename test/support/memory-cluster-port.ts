@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../src/api/meta.ts';
+import { canonical } from '../../src/domain/canonical.ts';
 import type { JsonPatchOperation } from '../../src/domain/json-patch.ts';
 import { StepError } from '../../src/errors.ts';
 import type { AuthoredPatch, ClusterPort, Preview, Write, WriteOptions, WriteResult } from '../../src/ports/cluster.ts';
@@ -10,7 +10,7 @@ export interface SeenWrite {
   readonly write: Write;
   readonly options: WriteOptions;
   readonly result: WriteResult['result'];
-  /** It changed more than annotations: an effect. */
+  /** It changed more than marks of the healer's own: an effect. */
   readonly effect: boolean;
 }
 
@@ -112,4 +112,11 @@ export class MemoryClusterPort implements ClusterPort {
 }
 
 const isEffect = (write: Write, before: Raw | undefined, after: Raw): boolean =>
-  write.type !== 'patch' || !isDeepStrictEqual(before?.spec, after.spec);
+  write.type !== 'patch' || authored(before) !== authored(after);
+
+const authored = (object: Raw | undefined): string =>
+  canonical([
+    object?.spec,
+    object?.metadata.labels,
+    Object.entries(object?.metadata.annotations ?? {}).filter(([key]) => !key.startsWith('kubeskippy.io/')),
+  ]);

@@ -1,0 +1,50 @@
+import type { KubeObject } from '../api/meta.ts';
+import { desiredState } from './desired-state.ts';
+import { leafDifferences, type Difference } from './object-diff.ts';
+import { readablePath } from './object-path.ts';
+
+/** As much as `status.plan.diff` takes. */
+const MAX_DIFF = 2_048;
+const MAX_VALUE = 240;
+const OURS = /^(?:[^/]*\.)?kubeskippy\.io\//;
+
+/** A value in one line: texts as they are, everything else as JSON. */
+export function inWords(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = typeof value === 'string' && !/[\n\r]/.test(value) ? value : JSON.stringify(value);
+  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`;
+}
+
+/**
+ * What is different in two states of one object, line by line: `- spec.replicas: 2`, `+ spec.replicas: 4`. Our own marks
+ * are left out. At most 2,048 characters, by whole lines.
+ */
+export function diffText(before: KubeObject, after: KubeObject): string {
+  const fields = leafDifferences(desiredState(before), desiredState(after)).filter(({ path }) => !isOurMark(path));
+  return fields.length === 0 ? 'no field changes' : cutLines(fields.flatMap(linesOf));
+}
+
+const isOurMark = (path: Difference['path']): boolean =>
+  path[0] === 'metadata' && path[1] === 'annotations' && (path.length === 2 || OURS.test(path[2] ?? ''));
+
+function linesOf({ path, before, after }: Difference): string[] {
+  const field = readablePath(path);
+  return [
+    ...(before === undefined ? [] : [`- ${field}: ${inWords(before)}`]),
+    ...(after === undefined ? [] : [`+ ${field}: ${inWords(after)}`]),
+  ];
+}
+
+function cutLines(lines: readonly string[]): string {
+  const whole = lines.join('\n');
+  if (whole.length <= MAX_DIFF) return whole;
+  const room = MAX_DIFF - '… and 99999 lines more'.length;
+  const kept: string[] = [];
+  let length = 0;
+  for (const line of lines) {
+    if (length + line.length + 1 > room) break;
+    kept.push(line);
+    length += line.length + 1;
+  }
+  return [...kept, `… and ${lines.length - kept.length} lines more`].join('\n');
+}
