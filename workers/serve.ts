@@ -8,8 +8,12 @@ import { startWorker } from './worker.ts';
 export type Part = 'controller' | 'worker';
 
 /** Runs the parts until SIGTERM or SIGINT; a second signal ends the process at once. Rejects when a part breaks. */
-export async function serve(parts: readonly Part[], configFile?: string): Promise<void> {
-  const config = loadConfig(process.env, configFile);
+export async function serve(
+  parts: readonly Part[],
+  environment: Readonly<Record<string, string | undefined>>,
+  configFile?: string,
+): Promise<void> {
+  const config = loadConfig(environment, configFile);
   const log = createLogger(parts.join('+'), config.log.level);
   installRuntime(log);
   const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>();

@@ -95,7 +95,9 @@ async function send(
   if (write.type === 'delete') {
     const { propagationPolicy } = write;
     const how = propagationPolicy === undefined ? {} : { propagationPolicy };
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, ...grace, ...how };
+    // Options in a body are all that counts: the API server does not look at those of the query then.
+    const rehearsed = dryRun ? { dryRun: ['All'] } : {};
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, ...grace, ...how, ...rehearsed };
     return client.delete(known(write.target), { namespace, name }, body, call) as Promise<KubeObject>;
   }
   const eviction = {

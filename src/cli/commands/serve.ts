@@ -2,16 +2,24 @@ import { Command } from 'commander';
 import type { Part } from '../../../workers/serve.ts';
 
 /** The Temporal SDK is loaded only by the commands that need it: the others start in a moment. */
-async function serve(parts: readonly Part[], options: { readonly config?: string }): Promise<void> {
-  const { serve: run } = await import('../../../workers/serve.ts');
-  await run(parts, options.config);
+interface Options {
+  readonly config?: string;
+  readonly dryRun?: boolean;
 }
 
-const part = (name: string, description: string, parts: readonly Part[]) => (): Command =>
-  new Command(name)
+async function serve(parts: readonly Part[], { config, dryRun }: Options): Promise<void> {
+  const { serve: run } = await import('../../../workers/serve.ts');
+  await run(parts, dryRun === true ? { ...process.env, KUBESKIPPY_DRY_RUN: 'true' } : process.env, config);
+}
+
+const part = (name: string, description: string, parts: readonly Part[]) => (): Command => {
+  const command = new Command(name)
     .description(description)
-    .option('--config <file>', 'YAML file with settings; KUBESKIPPY_… variables win over it')
-    .action((options: { readonly config?: string }) => serve(parts, options));
+    .option('--config <file>', 'YAML file with settings; KUBESKIPPY_… variables win over it');
+  if (parts.includes('worker'))
+    command.option('--dry-run', 'every action is a server-side dry run, whatever its policy says');
+  return command.action((options: Options) => serve(parts, options));
+};
 
 export const serveCommands = {
   controller: part('controller', 'watch policies, workloads and actions, and hand them to Temporal', ['controller']),
