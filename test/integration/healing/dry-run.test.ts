@@ -85,11 +85,9 @@ async function prepare(namespace: string): Promise<void> {
       ...(kind === 'StatefulSet' ? { podManagementPolicy: 'Parallel', serviceName: 'web' } : {}),
     };
     const at = { namespace, name: kind.toLowerCase() };
-    await admin.create(
-      RESOURCES[kind],
-      { namespace },
-      { apiVersion: 'apps/v1', kind, metadata: { name: at.name }, spec },
-    );
+    // That a forced deletion would take away.
+    const metadata = { name: at.name, ...(kind === 'StatefulSet' ? { finalizers: ['example.com/hold'] } : {}) };
+    await admin.create(RESOURCES[kind], { namespace }, { apiVersion: 'apps/v1', kind, metadata, spec });
     await eventually(async () => {
       expect(await observed(kind, namespace)).toBe(1);
     }, 20_000);
@@ -182,7 +180,7 @@ async function rehearse(namespace: string, name: string, kind: Kind, action: Act
   if (plan.result !== 'accepted') throw new Error(`${plan.outcome.reason}: ${plan.outcome.message}`);
   if (plan.approval.required) {
     const { planDigest } = plan;
-    await requestApproval(given, ref, planDigest, plan.approval.why, now);
+    await requestApproval(given, ref, planDigest, plan.approval, now);
     await recordDecision(given, ref, { decision: 'Approved', planDigest, by: 'test', method: 'signal' }, now);
   }
   const order = { tries: 1, claim: 1, dryRun: plan.dryRun };
