@@ -36,6 +36,29 @@ const rows: readonly [what: string, kind: Kind, action: ActionTemplate][] = [
   ['restart', 'Pod', { type: 'restart' }],
   ['scale', 'Deployment', { type: 'scale', scaleAction: { direction: 'up', replicas: 2 } }],
   ['scale', 'StatefulSet', { type: 'scale', scaleAction: { direction: 'down', replicas: 1 } }],
+  [
+    'patch (strategic)',
+    'Deployment',
+    { type: 'patch', patchAction: { type: 'strategic', patch: '{"spec": {"minReadySeconds": 5}}' } },
+  ],
+  [
+    'patch (merge)',
+    'StatefulSet',
+    { type: 'patch', patchAction: { type: 'merge', patch: '{"spec": {"minReadySeconds": 5}}' } },
+  ],
+  [
+    'patch (json)',
+    'DaemonSet',
+    {
+      type: 'patch',
+      patchAction: { type: 'json', patch: '[{"op": "add", "path": "/spec/minReadySeconds", "value": 5}]' },
+    },
+  ],
+  [
+    'patch (patches)',
+    'Pod',
+    { type: 'patch', patchAction: { patches: [{ path: ['metadata', 'annotations', 'note'], value: 'x' }] } },
+  ],
   ['undo', 'Deployment', { type: 'undo' }],
   ['undo', 'StatefulSet', { type: 'undo' }],
   ['undo', 'DaemonSet', { type: 'undo' }],
@@ -194,7 +217,7 @@ describe.each(ways)('a dry run %s', (way) => {
   test.each(rows)('%s: %s', async (what, kind, action) => {
     const before = await world(namespace);
     const earlier = writesIn(namespace).length;
-    const name = `${what.replaceAll(' ', '-')}-${kind.toLowerCase()}`;
+    const name = `${what.replaceAll(/[^a-z]+/g, '-')}-${kind}`.toLowerCase();
 
     expect(await rehearse(namespace, name, kind, action, way)).toMatchObject({ result: 'executed', changed: false });
 
