@@ -1,6 +1,7 @@
-import { pointer, setInMap, testInMap, type JsonPatchOperation } from '../../domain/json-patch.ts';
+import { pointer, setInMap, type JsonPatchOperation } from '../../domain/json-patch.ts';
 import type { Effect, EffectInput, PlanResult } from '../define-action.ts';
 import { guardedPatch } from '../guarded-patch.ts';
+import { templateDigest } from '../pod-template.ts';
 import { named, type Workload } from './workload.ts';
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
@@ -15,7 +16,7 @@ export function planStamp(workload: Workload, stamp: string, atOnce: number): Pl
   const restartedAt = taken ? new Date(Date.parse(stamp) + 1).toISOString() : stamp;
   return {
     result: 'planned',
-    parameters: { restartedAt },
+    parameters: { restartedAt, templateDigest: templateDigest(workload.spec.template) },
     summary: `restart ${named(workload)}, pod by pod as its update strategy says (at most ${atOnce} down at a time)`,
   };
 }
@@ -27,21 +28,21 @@ export function stampTemplate(
   const stamp = parameters['restartedAt'] ?? '';
   const { metadata } = workload.spec.template;
   const annotations = metadata?.annotations;
-  if (isStamped(workload, parameters)) return { result: 'drifted', message: 'another restart has the same time stamp' };
-  const change: JsonPatchOperation[] =
-    metadata === undefined
+  // Who has agreed to a restart has agreed to what runs now, and not to what somebody rolls out meanwhile.
+  if (templateDigest(workload.spec.template) !== parameters['templateDigest'])
+    return { result: 'drifted', message: 'the pod template was changed after the plan was made' };
+  const change: JsonPatchOperation[] = [
+    { op: 'test', path: pointer('spec', 'template'), value: workload.spec.template },
+    ...(metadata === undefined
       ? [
-          { op: 'test', path: pointer('spec', 'template', 'metadata'), value: null },
           {
             op: 'add',
             path: pointer('spec', 'template', 'metadata'),
             value: { annotations: { [RESTARTED_AT]: stamp } },
-          },
+          } as const,
         ]
-      : [
-          ...(annotations === undefined ? [] : testInMap(annotations, TEMPLATE_ANNOTATIONS, RESTARTED_AT)),
-          ...setInMap(annotations, TEMPLATE_ANNOTATIONS, RESTARTED_AT, stamp),
-        ];
+      : setInMap(annotations, TEMPLATE_ANNOTATIONS, RESTARTED_AT, stamp)),
+  ];
   return {
     result: 'effect',
     write: guardedPatch(workload, marker, change),

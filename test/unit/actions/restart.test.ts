@@ -25,8 +25,12 @@ const plan = (target: Deployment | StatefulSet | DaemonSet | Pod, related: reado
     template: { type: 'restart', restartAction: { gracePeriodSeconds: 5 } },
     stamp: STAMP,
   });
-const execute = (target: Deployment | Pod): Effect =>
-  restart.execute({ target, related: [], parameters: { restartedAt: STAMP, gracePeriodSeconds: '5' }, marker });
+/** As it was planned for `planned`. */
+const execute = (target: Deployment, planned = target): Effect => {
+  const made = plan(planned);
+  if (made.result !== 'planned') throw new Error(made.message);
+  return restart.execute({ target, related: [], parameters: made.parameters, marker });
+};
 
 function changes(effect: Effect) {
   if (effect.result !== 'effect' || effect.write.type !== 'patch') throw new Error(JSON.stringify(effect));
@@ -53,13 +57,19 @@ describe('of a workload', () => {
     expect(changes(execute(deployment(annotations)))).toContainEqual(operation);
   });
 
-  test('tests that nobody restarted it since it was read', () => {
+  test('tests that nobody changed the template since it was read', () => {
     const before = deployment({ 'kubectl.kubernetes.io/restartedAt': 'earlier' });
     expect(changes(execute(before))).toContainEqual({
       op: 'test',
-      path: '/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt',
-      value: 'earlier',
+      path: '/spec/template',
+      value: before.spec.template,
     });
+  });
+
+  test('is not done to a template that was changed after the plan was made', () => {
+    const changed = deployment({ a: 'c' });
+    expect(execute(changed, deployment({ a: 'b' }))).toMatchObject({ result: 'drifted' });
+    expect(plan(changed)).not.toEqual(plan(deployment({ a: 'b' })));
   });
 
   test.each<[string, Deployment | StatefulSet, RegExp]>([
@@ -96,7 +106,7 @@ describe('of a pod', () => {
   });
 
   test('is a claim by annotation, then an eviction of exactly that pod', () => {
-    const effect = execute(pod);
+    const effect = restart.execute({ target: pod, related: [], parameters: { gracePeriodSeconds: '5' }, marker });
     expect(effect).toMatchObject({
       result: 'effect',
       claim: { type: 'patch', target: { kind: 'Pod', name: 'cart-1' } },
