@@ -56,7 +56,7 @@ export async function requestApproval(
             status: 'Unknown',
             reason: REASONS.Approved.waiting,
             // The command comes first: what is too long is cut at its end.
-            message: `to approve: ${approveCommand(latest, digest)}; until ${expiresAt}; ${[...also, why].join('; ')}`,
+            message: `To approve: ${approveCommand(latest, digest)}; until ${expiresAt}; ${[...also, why].join('; ')}`,
           },
         ],
       },

@@ -12,6 +12,7 @@ import { TASK_QUEUE } from '../src/api/temporal-names.ts';
 import type { Config } from '../src/config/config.ts';
 import { writeAuditLine } from '../src/telemetry/audit-line.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
+import { reportIdentity } from './identity-check.ts';
 import { loadKubeClient } from './kube.ts';
 import type { RunningProcess } from './running-process.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -50,7 +51,9 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxCachedWorkflows: 1_000,
   });
+  const stopping = new AbortController();
   const ended = worker.run();
+  reportIdentity(identity, config.approvals.requireIdentity, log, stopping.signal);
   startLedger(client).catch((error: unknown) => {
     log.warn({ err: error }, 'ledger not started; the first reservation will');
   });
@@ -58,6 +61,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
   return {
     ended,
     async stop() {
+      stopping.abort();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
       await connection.close();

@@ -100,8 +100,8 @@ test('manual: waits, prints how to approve, and acts on the approval of exactly 
     ]),
   ).rejects.toThrow(/planDigest/);
 
-  // The command that the condition prints, as it stands there, with the name that admission will fill in one day.
-  const patch = /-p '(?<patch>.*)'/.exec(waiting.message)?.groups?.['patch'] ?? '';
+  // The command that the condition prints, as it stands there.
+  const patch = /-p '(?<patch>[^']*)'/.exec(waiting.message)?.groups?.['patch'] ?? '';
   expect(patch).toContain(waiting.digest);
   await shop.kubectl(['patch', 'ha', metadata.name, '--type=merge', '-p', patch]);
 
@@ -109,7 +109,7 @@ test('manual: waits, prints how to approve, and acts on the approval of exactly 
   expect(status).toMatchObject({
     phase: 'Succeeded',
     reason: 'Healed',
-    approval: { approved: true, method: 'kubernetes' },
+    approval: { approved: true, approvedBy: 'admin', method: 'kubernetes', verified: true },
   });
   expect(shop.image(await shop.deployment('web'))).toBe(shop.image(good));
   expect(effects('manual')).toHaveLength(1);

@@ -114,6 +114,40 @@ export class Shop {
     });
   }
 
+  /** Gives somebody one of the shipped ClusterRoles in the shop; takes it away again when that is called. */
+  async bind(role: string, user: string): Promise<() => Promise<void>> {
+    const bindings = `/apis/rbac.authorization.k8s.io/v1/namespaces/${this.namespace}/rolebindings`;
+    const name = `${role.replace(':', '-')}-${user}`;
+    const apiGroup = 'rbac.authorization.k8s.io';
+    await this.#stack.admin.request('POST', bindings, {
+      body: {
+        apiVersion: `${apiGroup}/v1`,
+        kind: 'RoleBinding',
+        metadata: { name },
+        roleRef: { apiGroup, kind: 'ClusterRole', name: role },
+        subjects: [{ apiGroup, kind: 'User', name: user }],
+      },
+    });
+    return async () => {
+      await this.#stack.admin.request('DELETE', `${bindings}/${name}`);
+    };
+  }
+
+  /** The action, once one of its conditions has this reason. */
+  reaches(name: string, reason: string): Promise<HealingAction> {
+    return eventually(
+      async () => {
+        const action = await this.readAction(name);
+        const { conditions = [] } = action.status ?? {};
+        if (!conditions.some((condition) => condition.reason === reason))
+          throw new Error(`${name} is not at ${reason}: ${JSON.stringify(conditions)}`);
+        return action;
+      },
+      60_000,
+      50,
+    );
+  }
+
   async actions(): Promise<HealingAction[]> {
     return (await this.#stack.admin.list<HealingAction>(resources.healingActions, this)).items;
   }

@@ -132,6 +132,55 @@ describe('a plan that waits for approval', () => {
 });
 
 describe('a decision that does not count', () => {
+  test.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'nobody can be proven to decide, which is demanded',
+      async () => {
+        world.people.vouched = false;
+        world.settings.requireIdentity = true;
+        action = world.action();
+        healing = await lane.start(action);
+      },
+      /deploy\/admission/,
+    ],
+    [
+      'who decides has asked too, and four eyes are demanded',
+      async () => {
+        world.policy({ mode: 'manual', approval: { fourEyes: true } }, 'careful');
+        await start({ policyRef: { name: 'careful', namespace: 'shop' }, requestedBy: { username: 'jane' } });
+        await writeApproval('Approved');
+      },
+      /jane has asked for the action too/,
+    ],
+    [
+      'who decided has lost the right to',
+      async () => {
+        await start();
+        world.people.deprived.add('jane');
+        await writeApproval('Approved');
+      },
+      /jane may no longer decide/,
+    ],
+  ])('ends the healing when %s', async (_why, decided, words) => {
+    await decided();
+    expect(await healing.outcome()).toMatchObject({ reason: 'Refused', message: expect.stringMatching(words) });
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('because it comes after the time is void', async () => {
+    world.policy({ mode: 'manual', approval: { timeout: '2s' } }, 'impatient');
+    await start({ policyRef: { name: 'impatient', namespace: 'shop' } });
+    const { expiresAt = '' } = approval() ?? {};
+    await lane.close(); // nobody listens
+    await eventually(() => {
+      expect(Date.now()).toBeGreaterThan(Date.parse(expiresAt));
+    });
+    await writeApproval('Approved');
+    lane = await bench.open(world, lane.taskQueue);
+    expect(await healing.outcome()).toMatchObject({ reason: 'Expired' });
+    expect(world.cluster.seen).toEqual([]);
+  });
+
   test('because no plan waits yet is ignored, and says so', async () => {
     const accept = world.ports.policies.read.bind(world.ports.policies);
     const gate = Promise.withResolvers<undefined>();
