@@ -16,7 +16,7 @@ const ARRIVES_WITHIN_MS = 12_000;
 const GRACE_MS = 40;
 /** A worker that wakes up does at once what it had in mind. */
 const WOKEN_MS = 3_000;
-/** Fewer writes of its status do not make a target busy. */
+/** A target is busy from so many writes of its status on. */
 const BUSY_WRITES = 10;
 
 /** Several healings of one lane that share a crash, each at its own step. Resolves when all have ended and were seen. */
@@ -100,18 +100,30 @@ async function calm(lane: Lane, trial: Trial): Promise<void> {
       return mishap(lane, trial, disturbance.step, faultOf(disturbance.mishap));
     case 'late':
       return late(lane, trial, disturbance.step);
-    case 'busy': {
-      await trial.begin();
-      const [written] = await Promise.all([trial.disturb(), trial.ended()]);
-      trial.noteUnfired(written < BUSY_WRITES ? `the target was written ${written} times only` : undefined);
-      return;
-    }
+    case 'busy':
+      return busy(trial);
     case 'none':
     case 'kill':
     case 'pause':
       await trial.begin();
       await trial.ended();
   }
+}
+
+async function busy(trial: Trial): Promise<void> {
+  const over = new AbortController();
+  const begun = Promise.withResolvers<undefined>();
+  let times = 0;
+  const writing = trial.keepBusy(over.signal, (written) => {
+    times = written;
+    if (written === BUSY_WRITES) begun.resolve(undefined);
+  });
+  await within(30_000, begun.promise, []);
+  await trial.begin();
+  await trial.ended();
+  over.abort();
+  await writing;
+  trial.noteUnfired(times < BUSY_WRITES ? `the target was written ${times} times only` : undefined);
 }
 
 async function mishap(lane: Lane, trial: Trial, step: Step, fault: Fault): Promise<void> {

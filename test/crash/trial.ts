@@ -12,6 +12,7 @@ import type { Ground, Prepared } from './scenario.ts';
 
 const ENDS_WITHIN_MS = 150_000;
 const LOOK_EVERY_MS = 50;
+const BUSY_EVERY_MS = 50;
 const NAME = 'healing';
 const NEVER = { name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } } as const;
 /** What must stay as it is. */
@@ -121,22 +122,21 @@ export class Trial {
     }
   }
 
-  /** Writes the status of the target 20 times a second for as long as the healing runs; resolves with how often. */
-  async disturb(): Promise<number> {
+  /** Writes the status of the target 20 times a second until the signal comes; tells after each write how many it were. */
+  async keepBusy(signal: AbortSignal, onWritten: (times: number) => void): Promise<void> {
     const { plural, name } = this.#prepared.busy;
     const resource = known(Object.values(resources).find((candidate) => candidate.plural === plural));
     const at = { namespace: this.namespace, name, subresource: 'status' };
-    let written = 0;
-    while (!this.hasEnded) {
+    for (let written = 0; !signal.aborted;) {
       const condition = { type: 'Busy', status: 'True', reason: `Write${written}`, lastTransitionTime: null };
       await this.#ground.admin.patch(resource, at, 'strategic', { status: { conditions: [condition] } }).then(
-        () => (written += 1),
+        () => {
+          onWritten((written += 1));
+        },
         () => undefined, // a pod may be gone by now
       );
-      await sleep(50);
-      if (written === 0 && this.action === undefined) break;
+      await sleep(BUSY_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
-    return written;
   }
 
   noteUnfired(why: string | undefined): void {

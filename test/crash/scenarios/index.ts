@@ -1,5 +1,7 @@
 import type { Scenario } from '../scenario.ts';
-import { restartDeployment, restartPod, restartStatefulSet } from './restart.ts';
+import { deleteDeployment, deletePod } from './delete.ts';
+import { restartByEvictions, restartDeployment, restartPod, restartStatefulSet } from './restart.ts';
+import { scale, scaleTakenBack } from './scale.ts';
 import { undo, undoTakenBack } from './undo.ts';
 
 /** Every way in which healings are tried. A new action is a file of such rows, and a line here. */

@@ -42,3 +42,25 @@ export const restartPod: Scenario = {
   },
   expect: ({ target }) => ({ ...once, targets: [`pods/${target.name}`] }),
 };
+
+/** Pod by pod: an effect of two parts. */
+export const restartByEvictions: Scenario = {
+  name: 'restart-by-evictions',
+  action: { name: 'again', type: 'restart', restartAction: { strategy: 'recreate', gracePeriodSeconds: 0 } },
+  async prepare(ground) {
+    await deploy(ground, 'cart', { replicas: 2 });
+    const [first, ...others] = await podsOf(ground, 'cart');
+    if (first === undefined) throw new Error('the Deployment has no pod');
+    return {
+      target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
+      busy: { plural: 'pods', name: first.metadata.name },
+      objects: [first, ...others],
+    };
+  },
+  expect: ({ objects = [] }) => ({
+    effects: objects.length,
+    rollbacks: 0,
+    reasons: ['Healed'],
+    targets: objects.map(({ metadata }) => `pods/${metadata.name}`),
+  }),
+};
