@@ -70,7 +70,7 @@ function sayings(body: string): string[] {
     ...(status.conditions ?? []).map(({ type, reason }) => `${type}=${reason}`),
     ...(status.approval === undefined ? [] : [`approval=${String(status.approval.approved)}`]),
     ...(status.claim === undefined ? [] : ['claimed']),
-    ...(status.audit ?? []).map(({ kind: entry, step }) => `${entry}-of-${step}`),
+    ...(status.audit ?? []).map(({ kind: entry, step }) => (step === undefined ? entry : `${entry}-of-${step}`)),
     ...(status.rollback === undefined ? [] : [`rollback=${status.rollback.outcome}`]),
   ];
 }

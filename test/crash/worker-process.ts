@@ -1,11 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, stringify } from 'yaml';
 import type { LocalEnvironment } from '../../src/local/environment.ts';
 import { freePort } from '../../src/local/servers/ports.ts';
 import type { ProcessSpec } from '../../src/local/supervisor/process-spec.ts';
 import { httpReady } from '../../src/local/supervisor/readiness.ts';
+import { kubeconfigAt } from './kubeconfig-at.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -24,7 +23,7 @@ export async function workerProcess(env: LocalEnvironment, place: WorkerPlace): 
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', MAIN, 'worker'],
     env: {
-      KUBESKIPPY_KUBECONFIG: kubeconfigFor(env, place),
+      KUBESKIPPY_KUBECONFIG: kubeconfigAt(env, 'worker', { server: place.apiServer, name: place.name }),
       KUBESKIPPY_TEMPORAL_ADDRESS: env.temporal.address,
       KUBESKIPPY_TEMPORAL_NAMESPACE: place.temporalNamespace,
       KUBESKIPPY_METRICS_HOST: '127.0.0.1',
@@ -36,17 +35,4 @@ export async function workerProcess(env: LocalEnvironment, place: WorkerPlace): 
     readyTimeoutMs: 120_000,
     stopTimeoutMs: 20_000,
   };
-}
-
-interface Kubeconfig {
-  readonly clusters: { readonly name: string; readonly cluster: Readonly<Record<string, string>> }[];
-}
-
-/** The worker's own kubeconfig, but for the address. */
-function kubeconfigFor(env: LocalEnvironment, { name, apiServer }: WorkerPlace): string {
-  const given = parse(readFileSync(env.kubeconfig('worker'), 'utf8')) as Kubeconfig;
-  const clusters = given.clusters.map((entry) => ({ ...entry, cluster: { ...entry.cluster, server: apiServer } }));
-  const file = join(env.directory, 'kubeconfig', `${name}.yaml`);
-  writeFileSync(file, stringify({ ...given, clusters }), { mode: 0o600 });
-  return file;
 }

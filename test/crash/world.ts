@@ -13,6 +13,7 @@ import type { Cell } from './cell.ts';
 import { Lane } from './lane.ts';
 import { AuditTail } from './oracle/audit-tail.ts';
 import { Observer } from './oracle/observer.ts';
+import { startSecondApiServer } from './oracle/second-api-server.ts';
 import { Trial } from './trial.ts';
 
 /** The real servers, the product's own watcher, pods that run nothing, and somebody who sees everything. */
@@ -66,7 +67,7 @@ export class World {
       for (let index = 1; index <= lanes; index++) opened.push(await Lane.open(env, `lane-${index}`));
       const node = new StandInNode(admin);
       await node.start();
-      const observer = new Observer(admin);
+      const observer = new Observer(await startSecondApiServer(env));
       await observer.start();
       const world = new World(env, opened, admin, node, observer);
       world.#watcher.start();

@@ -80,7 +80,7 @@ export class Observer {
       try {
         for await (const { type, object } of this.#lines(resource, version)) {
           if (type === 'ERROR') {
-            if (object.code === 410) this.#gaps += 1;
+            if (object.code === 410) version = await this.#bridge(resource);
             break;
           }
           version = object.metadata.resourceVersion;
@@ -91,6 +91,14 @@ export class Observer {
       }
       await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
+  }
+
+  /** What happened meanwhile cannot be had any more, only what it came to. */
+  async #bridge(resource: Resource): Promise<string> {
+    const { items, resourceVersion } = await this.#client.list<KubeObject>(resource);
+    this.#gaps += 1;
+    for (const item of items) this.#note(resource, 'MODIFIED', item);
+    return resourceVersion;
   }
 
   async *#lines(resource: Resource, version: string): AsyncGenerator<Line> {

@@ -5,4 +5,15 @@ import { scale, scaleTakenBack } from './scale.ts';
 import { undo, undoTakenBack } from './undo.ts';
 
 /** Every way in which healings are tried. A new action is a file of such rows, and a line here. */
-export const scenarios: readonly Scenario[] = [restartDeployment, restartStatefulSet, restartPod, undo, undoTakenBack];
+export const scenarios: readonly Scenario[] = [
+  restartDeployment,
+  restartStatefulSet,
+  restartPod,
+  restartByEvictions,
+  undo,
+  undoTakenBack,
+  scale,
+  scaleTakenBack,
+  deletePod,
+  deleteDeployment,
+];
