@@ -19,7 +19,6 @@ const NOT_YET: readonly Row[] = [
   { path: 'triggers[].type', except: oneOf('condition') },
   { path: 'actions[].type', except: oneOf('delete', 'patch', 'restart', 'scale', 'undo') },
   { path: 'verification.queries' },
-  { path: 'ttlAfterFinished' },
 ];
 
 /** As many as `status.notHonoured` takes. */

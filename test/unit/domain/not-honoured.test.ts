@@ -88,7 +88,6 @@ describe('what a policy asks for and gets', () => {
       { verification: { queries: [{ query: 'up', operator: '==', threshold: 1 }] } },
       ['spec.verification.queries'],
     ],
-    ['the removal of finished actions', { ttlAfterFinished: '7d' }, ['spec.ttlAfterFinished']],
   ])('%s', (_, more, paths) => {
     expect(listed(more)).toEqual(paths);
   });
