@@ -11,6 +11,7 @@ import { targetRefOf } from '../src/domain/selection.ts';
 import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
+import { queriesDigest, settleTime } from './measurements.ts';
 import { failedTemplates } from './failed-templates.ts';
 import { objections, protections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -143,6 +144,7 @@ function planFrom(
   plannedAt: string,
 ): Plan {
   const { windowMs, timeoutMs } = verificationRules(policy);
+  const queries = queriesDigest(policy);
   return {
     summary: planned.summary,
     action: action.spec.action.type,
@@ -151,7 +153,11 @@ function planFrom(
     ...(planned.change === undefined ? {} : { change: planned.change }),
     reversible,
     ...(planned.approvalReason === undefined ? {} : { approvalReason: planned.approvalReason }),
-    verification: { stabilizationWindow: formatDuration(windowMs), timeout: formatDuration(timeoutMs) },
+    verification: {
+      stabilizationWindow: formatDuration(windowMs),
+      timeout: formatDuration(timeoutMs),
+      ...(queries === undefined ? {} : { queries }),
+    },
     plannedAt,
   };
 }
@@ -175,6 +181,8 @@ async function record(
     return refused(
       `verification could never finish: the target must stay healthy for ${formatDuration(verification.windowMs)} within ${formatDuration(patienceMs)}; raise verification.timeout or the action's timeout`,
     );
+  const settled = await settleTime(ports.metrics, policy, { windowMs: verification.windowMs, timeoutMs: patienceMs });
+  if ('problem' in settled) return refused(`verification could never finish: ${settled.problem}`);
   const updated = await ports.actions.update(action, (latest) =>
     changed(
       latest,
@@ -204,7 +212,7 @@ async function record(
     resumed: false,
     approval: approvalRules(action, policy, template, plan.approvalReason, ports.settings),
     reservation: reservationFor(action, policy),
-    verification: { windowMs: verification.windowMs, timeoutMs: patienceMs },
+    verification: { windowMs: verification.windowMs, timeoutMs: patienceMs, ...settled },
     timeoutMs,
     retry: retryRules(action),
     reversible: plan.reversible === true,

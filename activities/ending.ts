@@ -9,11 +9,13 @@ const NOT_ACCEPTED = { type: 'Accepted', status: 'False', reason: REASONS.Accept
 
 /** What the end of an action adds to its status. */
 export function ending(latest: HealingAction, outcome: Outcome, time: string): StatusChange {
-  const { reason, message } = outcome;
+  const { reason, message, checks } = outcome;
   const { audit, conditions, result } = latest.status ?? {};
   const success = isSuccess(reason);
   const proof: StatusChange =
-    reason === 'Healed' ? verdictRecord(latest, { verdict: 'healed', detail: message }, time) : {};
+    reason === 'Healed'
+      ? verdictRecord(latest, { verdict: 'healed', detail: message, ...(checks === undefined ? {} : { checks }) }, time)
+      : {};
   return {
     ...proof,
     completionTime: time,

@@ -1,10 +1,11 @@
 import type { Pod, ReplicaSet } from '../src/api/workloads.ts';
 import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
-import { isWorkload, restartsByPod, rolloutCounts, type Workload } from '../src/domain/health.ts';
+import { isWorkload, restartsByPod, rolloutCounts, wantedReplicas, type Workload } from '../src/domain/health.ts';
 import { controllerOf } from '../src/domain/owner-chain.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import type { TargetRef } from '../src/domain/target-ref.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
+import { neighbourLines, neighboursFrom } from './neighbours.ts';
 
 /** The workload whose health shows whether a healing helped: the target, or for a pod its outermost controller. */
 export interface WorkloadView {
@@ -54,9 +55,11 @@ export async function viewWorkload(cluster: ClusterReader, subject: TargetRef): 
 /** What the workload is like just before the effect. */
 export function baselineOf(view: WorkloadView | undefined): Baseline {
   if (view === undefined) return { generation: 0, available: 0, restarts: {} };
+  const desired = wantedReplicas(view.workload);
   return {
     generation: view.workload.metadata.generation ?? 0,
     available: rolloutCounts(view.workload).available,
+    ...(desired === undefined ? {} : { desired }),
     restarts: restartsByPod(view.pods),
   };
 }
@@ -64,7 +67,9 @@ export function baselineOf(view: WorkloadView | undefined): Baseline {
 const GENERATION = 'generation';
 const AVAILABLE = 'available replicas';
 const RESTARTS = 'restarts by pod';
-/** Of 256 characters, with counts of up to five digits; eight such items are left of the ten that the schema allows. */
+const NEIGHBOURS = 'neighbours that are well';
+const MEASURED = 'measurements';
+/** Of 256 characters, with counts of up to five digits; five such items are left of the ten that the schema allows. */
 const PODS_PER_ITEM = 12;
 
 /** The baseline as evidence in the action's status, from which a later life reads it back. */
@@ -75,17 +80,32 @@ export function toEvidence(baseline: Baseline, subject: string, time: string): E
   );
   return [
     { subject, check: GENERATION, value: String(baseline.generation), time },
-    { subject, check: AVAILABLE, value: String(baseline.available), time },
+    { subject, check: AVAILABLE, value: counted(baseline), time },
     ...lines.map((value) => ({ subject, check: RESTARTS, value, time })),
+    ...neighbourLines(baseline.neighbours).map((value) => ({ subject, check: NEIGHBOURS, value, time })),
+    ...(baseline.measured === undefined ? [] : [{ subject, check: MEASURED, value: baseline.measured, time }]),
   ];
 }
 
+const counted = ({ available, desired }: Baseline): string =>
+  desired === undefined ? String(available) : `${available} of ${desired}`;
+
 export function fromEvidence(items: readonly EvidenceItem[] | undefined): Baseline {
-  const number = (check: string): number => Number(items?.find((item) => item.check === check)?.value ?? 0);
-  const restarts = (items ?? [])
-    .filter(({ check }) => check === RESTARTS)
-    .flatMap(({ value }) => value.split(' '))
+  const values = (check: string): string[] =>
+    (items ?? []).filter((item) => item.check === check).map(({ value }) => value);
+  const [available = '0', desired] = (values(AVAILABLE)[0] ?? '').split(' of ');
+  const restarts = values(RESTARTS)
+    .flatMap((value) => value.split(' '))
     .map((entry) => entry.split('=') as [string, string])
     .map(([pod, count]) => [pod, Number(count)] as const);
-  return { generation: number(GENERATION), available: number(AVAILABLE), restarts: Object.fromEntries(restarts) };
+  const neighbours = neighboursFrom(values(NEIGHBOURS));
+  const [measured] = values(MEASURED);
+  return {
+    generation: Number(values(GENERATION)[0] ?? 0),
+    available: Number(available),
+    ...(desired === undefined ? {} : { desired: Number(desired) }),
+    restarts: Object.fromEntries(restarts),
+    ...(neighbours === undefined ? {} : { neighbours }),
+    ...(measured === undefined ? {} : { measured }),
+  };
 }

@@ -64,7 +64,8 @@ export function createActivities(given: ActivityPorts) {
     fence: (action: ObjectRef, number: number) => fence(ports, action, attempt(number, 'fence', action.uid)),
     awaitOperator: (action: ObjectRef, why: string, at: StuckAt) => awaitOperator(ports, action, { why, at }, now),
     abandon: (action: ObjectRef) => abandon(ports, action, now),
-    measure: (action: ObjectRef, digest: string, baseline: Baseline) => measure(ports, action, digest, baseline, now),
+    measure: (action: ObjectRef, digest: string, baseline: Baseline, elapsedMs = 0) =>
+      measure(ports, action, digest, { baseline, elapsedMs }, now),
     recordVerdict: (action: ObjectRef, verdict: FinalVerdict) => recordVerdict(ports, action, verdict, now),
     rollBack: (action: ObjectRef, digest: string, baseline: Baseline) =>
       rollBack(ports, action, digest, baseline, attempt(1, 'rollback', action.uid)),

@@ -80,11 +80,13 @@ export async function rollBack(
   if (protectedBy.length > 0) return record({ result: 'taken-over', message: protectedBy.join('; ') });
 
   const view = await viewWorkload(ports.cluster, healthSubject(plan));
-  const available = view === undefined ? 0 : rolloutCounts(view.workload).available;
-  if (definition.keptUnlessWorse === true && available >= baseline.available)
+  const before = { available: 0, desired: baseline.available };
+  const { available, desired } = view === undefined ? before : rolloutCounts(view.workload);
+  // Fewer than before are no worse where fewer are wanted by now.
+  if (definition.keptUnlessWorse === true && available >= Math.min(baseline.available, desired))
     return record({
       result: 'not-possible',
-      message: `kept: ${available} available, no fewer than the ${baseline.available} before`,
+      message: `kept: ${available} of ${desired} available, ${baseline.available} before`,
     });
 
   const { namespace } = plan.target;

@@ -25,8 +25,9 @@ export function verdictRecord(
     verdict: evidence,
     time,
   };
+  const further = (verdict.checks ?? []).map((check) => ({ subject: item.subject, ...check, time }));
   return {
-    evidence: { ...status?.evidence, after: [item] },
+    evidence: { ...status?.evidence, after: [item, ...further] },
     set: [{ type: 'Verified', ...condition, message: verdict.detail }],
   };
 }

@@ -1,10 +1,12 @@
-import type { FiredTrigger, Plan } from '../src/api/healing-action.ts';
+import type { FiredTrigger, HealingAction, Plan } from '../src/api/healing-action.ts';
 import { actionFor } from '../src/actions/index.ts';
-import { workloadHealth } from '../src/domain/health.ts';
+import { wantedReplicas, workloadHealth } from '../src/domain/health.ts';
+import { autoscalerOf } from '../src/domain/scaler.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict, Measurement } from '../src/domain/verdict.ts';
 import { compileTrigger } from '../src/triggers/index.ts';
+import { withFurtherChecks } from './further-checks.ts';
 import { outlook } from './outlook.ts';
 import { healthSubject, viewWorkload, type WorkloadView } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -17,13 +19,25 @@ export async function measure(
   ports: ActivityPorts,
   ref: ObjectRef,
   digest: string,
-  baseline: Baseline,
+  since: { readonly baseline: Baseline; readonly elapsedMs: number },
   now: () => Date,
 ): Promise<Measurement> {
   const action = await ports.actions.read(ref);
   const plan = action?.status?.plan;
   if (action === undefined || plan === undefined || action.status?.planDigest !== digest)
     return { state: 'unknown', detail: 'the record of the action is missing' };
+  const own = await ofTarget(ports, action, plan, since.baseline, now);
+  return withFurtherChecks(ports, action, plan, own, since);
+}
+
+/** The target itself, and the trigger that fired. */
+async function ofTarget(
+  ports: ActivityPorts,
+  action: HealingAction,
+  plan: Plan,
+  baseline: Baseline,
+  now: () => Date,
+): Promise<Measurement> {
   const seen = await outlook(ports.cluster, action, plan);
   if (seen !== undefined && seen.state !== 'elsewhere') return seen;
   const subject = seen?.subject ?? healthSubject(plan);
@@ -34,10 +48,27 @@ export async function measure(
   if (pending !== undefined) return { state: 'settling', detail: pending };
   // What has come in the place of another has generations and restarts of its own.
   const before = seen === undefined ? baseline : { ...baseline, generation: 0, restarts: {} };
-  const health = workloadHealth(view.workload, view.pods, before, replicasAsked(plan));
+  const asked = replicasAsked(plan);
+  const known = asked === undefined ? await scaledSince(ports, view, before) : before;
+  const health = workloadHealth(view.workload, view.pods, known, asked);
   const firing = stillFiring(action.spec.trigger, plan, view, now().getTime());
   if (firing !== undefined) return firing;
   return health;
+}
+
+/** An autoscaler may want fewer replicas than there were, down to its minimum; nobody else may without being noticed. */
+async function scaledSince(
+  { cluster }: ActivityPorts,
+  { workload }: WorkloadView,
+  baseline: Baseline,
+): Promise<Baseline> {
+  const { desired } = baseline;
+  const wanted = wantedReplicas(workload);
+  if (desired === undefined || wanted === undefined || wanted >= desired) return baseline;
+  const { namespace = '' } = workload.metadata;
+  const autoscalers = await cluster.list({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', namespace });
+  const autoscaler = autoscalerOf(workload, autoscalers);
+  return autoscaler === undefined ? baseline : { ...baseline, desired: autoscaler.spec.minReplicas ?? 1 };
 }
 
 /** The number of replicas that the effect has set, if that is what it did. */

@@ -5,6 +5,7 @@ import { createCluster } from '../src/adapters/kubernetes/cluster.ts';
 import { createEventRecorder } from '../src/adapters/kubernetes/event-recorder.ts';
 import { createIdentity } from '../src/adapters/kubernetes/identity.ts';
 import { createActionRecords, createPolicyRecords } from '../src/adapters/kubernetes/records.ts';
+import { createPrometheus, noMetrics } from '../src/adapters/prometheus/prometheus.ts';
 import { createLedger, startLedger } from '../src/adapters/temporal/ledger.ts';
 import { createPolicyMailbox } from '../src/adapters/temporal/policy-mailbox.ts';
 import { analyzers } from '../src/analyzers/index.ts';
@@ -23,6 +24,7 @@ const SHUTDOWN_GRACE = '15s';
 /** Workflows and activities: everything that acts. Rejects when Temporal or the bundle cannot be had. */
 export async function startWorker(config: Config, log: Logger): Promise<RunningProcess> {
   const kube = loadKubeClient(config);
+  const { url, lookbackMs } = config.prometheus;
   const connection = await connect(config.temporal.address);
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const events = createEventRecorder(kube, log);
@@ -40,6 +42,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
       mailbox: createPolicyMailbox(client),
       identity,
       analyzer: analyzers[config.analysis.analyzer],
+      metrics: url === undefined ? noMetrics : createPrometheus({ url, lookbackMs }),
       events,
       audit: { append: writeAuditLine },
       settings: {

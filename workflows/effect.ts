@@ -4,6 +4,7 @@ import type { Outcome } from '../src/domain/outcome.ts';
 import { pauseAfter } from '../src/domain/retry.ts';
 import type { AcceptedPlan, Baseline, EffectOrder, FenceResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
+import { proofMs } from '../src/domain/verdict.ts';
 import { certainly, effect, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
 import { askOperator } from './operator.ts';
@@ -87,7 +88,7 @@ async function tryAll(
     if (tried.result !== 'blocked') return tried;
     const pause = pauseAfter(plan.retry, used);
     const nextAt = Date.now() + (pause ?? 0);
-    if (tried.outOfTime === true || pause === undefined || nextAt >= endsAt - plan.verification.windowMs) {
+    if (tried.outOfTime === true || pause === undefined || nextAt >= endsAt - proofMs(plan.verification)) {
       const found = await findEffect(action, order.tries);
       return found.result === 'clear' ? { ...tried, tries: order.tries } : afterAll(found);
     }
@@ -109,7 +110,6 @@ async function once(
   desk: Desk,
 ): Promise<Done | NotDone | Blocked> {
   const since = Date.now();
-  const { windowMs } = plan.verification;
   let lost = '';
   for (let conflicts = 1; ; conflicts++) {
     const stop = desk.stopped();
@@ -120,7 +120,7 @@ async function once(
     const tried = await effect(plan.summary, left).execute(action, plan.planDigest, order).catch(givenUp);
     if (tried.result === 'continues') {
       const pause = Math.max(tried.retryAfterMs, (Date.now() - since) * LOOK_AGAIN);
-      if (Date.now() + pause >= endsAt - windowMs)
+      if (Date.now() + pause >= endsAt - proofMs(plan.verification))
         return { result: 'blocked', message: `out of time: ${tried.message}`, outOfTime: true };
       desk.show('Executing', tried.message);
       if (pause > 0) await desk.pause(pause);

@@ -3,7 +3,7 @@ import { ActivityFailure } from '@temporalio/common';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { AcceptedPlan, Baseline, RollbackResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
-import { assess, observe, startVerification } from '../src/domain/verdict.ts';
+import { assess, observe, proofMs, startVerification } from '../src/domain/verdict.ts';
 import { effect, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
 import { askOperator } from './operator.ts';
@@ -21,18 +21,22 @@ export async function verify(
 ): Promise<Outcome> {
   desk.show('Verifying', plan.summary);
   const { windowMs, timeoutMs } = plan.verification;
-  const left = Math.max(endsAt - Date.now(), windowMs + GRACE_MS);
+  const left = Math.max(endsAt - Date.now(), proofMs(plan.verification) + GRACE_MS);
   const rules = { windowMs, timeoutMs: Math.min(timeoutMs, left) };
   let state = startVerification(Date.now(), baseline.restarts);
   for (;;) {
     const look = step('is it healthy by evidence newer than the effect?');
-    state = observe(state, await look.measure(action, plan.planDigest, baseline), Date.now());
+    const elapsedMs = Date.now() - state.startedAt;
+    state = observe(state, await look.measure(action, plan.planDigest, baseline, elapsedMs), Date.now());
     const verdict = assess(state, rules, Date.now());
     if (verdict.verdict === 'running') {
       await sleep(verdict.nextInMs, { summary: 'then look again' });
       continue;
     }
-    if (verdict.verdict === 'healed') return { reason: 'Healed', message: verdict.detail }; // written down by the report
+    if (verdict.verdict === 'healed') {
+      const { detail, checks } = verdict; // written down by the report
+      return { reason: 'Healed', message: detail, ...(checks === undefined ? {} : { checks }) };
+    }
     await step(`${verdict.verdict}: ${verdict.detail}`).recordVerdict(action, verdict);
     return rollBack(action, plan, baseline, verdict.detail, desk);
   }

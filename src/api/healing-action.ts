@@ -219,6 +219,8 @@ export interface PlannedVerification {
   readonly stabilizationWindow?: string;
   /** How long it may take to become well. */
   readonly timeout?: string;
+  /** Digest of the policy's `verification.queries`; absent without any. */
+  readonly queries?: string;
 }
 
 /** Recorded before the change: from here on it may have happened, whatever crashed. Only the holder of the claim writes. */

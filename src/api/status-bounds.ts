@@ -13,7 +13,9 @@ export const healingActionStatusBounds: Bounds = {
         change: { maxLength: 8192 },
         approvalReason: { maxLength: 512 },
         diff: { maxLength: 2048 },
-        verification: { fields: { stabilizationWindow: { maxLength: 16 }, timeout: { maxLength: 16 } } },
+        verification: {
+          fields: { stabilizationWindow: { maxLength: 16 }, timeout: { maxLength: 16 }, queries: { maxLength: 16 } },
+        },
       },
     },
     claim: { fields: { targetUid: { maxLength: 64 }, baseline: { maxLength: 64 }, fence: { maxLength: 128 } } },

@@ -36,6 +36,14 @@ export const Config = z.strictObject({
     })
     .prefault({}),
   analysis: z.strictObject({ analyzer: z.enum(['rules']).default('rules') }).prefault({}),
+  prometheus: z
+    .strictObject({
+      /** Where `verification.queries` of policies are evaluated, such as `http://prometheus.monitoring:9090`; absent: nowhere. */
+      url: z.url({ protocol: /^https?$/ }).optional(),
+      /** Milliseconds that the newest sample may be old: twice the scrape interval at least. */
+      lookbackMs: z.int().min(1_000).max(3_600_000).default(120_000),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       /** Port of the Prometheus endpoint on all interfaces; 0 turns it off. */

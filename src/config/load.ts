@@ -17,6 +17,8 @@ const VARIABLES: Readonly<
   KUBESKIPPY_REQUIRE_IDENTITY: { path: ['approvals', 'requireIdentity'], read: boolean },
   KUBESKIPPY_DRY_RUN: { path: ['safety', 'dryRun'], read: boolean },
   KUBESKIPPY_ANALYZER: { path: ['analysis', 'analyzer'], read: String },
+  KUBESKIPPY_PROMETHEUS_URL: { path: ['prometheus', 'url'], read: String },
+  KUBESKIPPY_PROMETHEUS_LOOKBACK_MS: { path: ['prometheus', 'lookbackMs'], read: Number },
   KUBESKIPPY_METRICS_PORT: { path: ['metrics', 'port'], read: Number },
   KUBESKIPPY_METRICS_HOST: { path: ['metrics', 'host'], read: String },
   KUBESKIPPY_LOG_LEVEL: { path: ['log', 'level'], read: String },

@@ -42,6 +42,16 @@ export function rolloutCounts(workload: Workload): RolloutCounts {
   return { ...counts, updated: (workload.status?.updatedReplicas ?? 0) + partition };
 }
 
+/** A number that somebody decides on; where a DaemonSet runs follows from the nodes. */
+export const wantedReplicas = (workload: Workload): number | undefined =>
+  isDaemonSet(workload) ? undefined : (workload.spec.replicas ?? 1);
+
+/** By its controller's own account everything that is wanted is available. */
+export function isWell(workload: Workload): boolean {
+  const { desired, available } = rolloutCounts(workload);
+  return desired > 0 && available >= desired;
+}
+
 const settling = (detail: string): Measurement => ({ state: 'settling', detail });
 
 function containerTrouble(container: ContainerStatus): string | undefined {
@@ -82,7 +92,7 @@ export function restartsOf({ spec, status }: Pod): number {
 }
 
 /** More pods than this are not compared one by one. */
-const MAX_PODS = 96;
+const MAX_PODS = 60;
 
 /** Of the pods that have restarted, those that did most often. */
 export const restartsByPod = (pods: readonly Pod[]): Readonly<Record<string, number>> =>
@@ -117,6 +127,8 @@ export function workloadHealth(
     return settling(`${named}: ${asked} replicas were set, ${desired} are wanted by now`);
   const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   if (desired === 0) return emptyHealth(named, living.length, baseline, asked);
+  if (asked === undefined && baseline.desired !== undefined && desired < baseline.desired)
+    return settling(`${named}: ${desired} replicas are wanted, ${baseline.desired} were before: fewer prove nothing`);
 
   if (living.length < desired) return settling(`${named}: ${living.length} of ${desired} pods seen`);
   for (const pod of living) {

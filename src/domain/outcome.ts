@@ -1,4 +1,5 @@
 import { findCondition, type Condition } from './condition.ts';
+import type { Check } from './verdict.ts';
 
 /** `status.phase`, kept for readers of the original; derived from the conditions, never the truth itself. */
 export type Phase = 'Pending' | 'Approved' | 'InProgress' | 'Succeeded' | 'Failed' | 'Cancelled';
@@ -23,6 +24,8 @@ export type OutcomeReason =
 export interface Outcome {
   readonly reason: OutcomeReason;
   readonly message: string;
+  /** What a healing rests on beside the target's own state. */
+  readonly checks?: readonly Check[];
 }
 
 const SUCCEEDED: ReadonlySet<string> = new Set<OutcomeReason>(['Healed', 'DryRunCompleted']);

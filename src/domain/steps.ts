@@ -101,8 +101,23 @@ export interface Baseline {
   readonly generation: number;
   /** Available replicas before the effect. */
   readonly available: number;
-  /** Container restarts before the effect, of pods that had any, by `podKey`; at most 96. */
+  /** Replicas that were wanted; absent for what has no such number (a DaemonSet). */
+  readonly desired?: number;
+  /** Container restarts before the effect, of pods that had any, by `podKey`; at most 60. */
   readonly restarts: Readonly<Record<string, number>>;
+  readonly neighbours?: Neighbours;
+  /** What the policy's measurements said before the effect, for people. */
+  readonly measured?: string;
+}
+
+/** The other workloads that the policy selects in the namespace. */
+export interface Neighbours {
+  /** Those that were well before the effect, as `Deployment/cart`; as many as the evidence has room for. */
+  readonly well: readonly string[];
+  /** That were well, but are not listed. */
+  readonly unlisted: number;
+  /** All of them. */
+  readonly others: number;
 }
 
 export type RollbackResult =

@@ -1,3 +1,11 @@
+/** One thing beside the target's own state that was looked at, as it goes into the evidence. */
+export interface Check {
+  readonly check: string;
+  readonly value: string;
+  /** Absent: nothing was looked at, and the value says why. */
+  readonly verdict?: Measurement['state'];
+}
+
 /** One look at the target after the effect. Only causally newer evidence may be `healthy`. */
 export interface Measurement {
   readonly state: 'healthy' | 'settling' | 'failed' | 'unknown';
@@ -5,6 +13,7 @@ export interface Measurement {
   readonly detail: string;
   /** Container restarts, of pods that had any: a pod may be well at each look and yet have crashed in between. */
   readonly restarts?: Restarts;
+  readonly checks?: readonly Check[];
 }
 
 /** By pod; pods without restarts are left out. */
@@ -15,7 +24,12 @@ export interface VerificationRules {
   readonly windowMs: number;
   /** Milliseconds after which an unproven healing counts as failed. */
   readonly timeoutMs: number;
+  /** How long evidence takes to become newer than the effect: measurements look back. Absent: it is at once. */
+  readonly settleMs?: number;
 }
+
+/** The least time that a proof takes. */
+export const proofMs = ({ windowMs, settleMs = 0 }: VerificationRules): number => settleMs + windowMs;
 
 export interface VerificationState {
   readonly startedAt: number;
@@ -28,7 +42,12 @@ export interface VerificationState {
 
 export type Verdict =
   | { readonly verdict: 'running'; readonly nextInMs: number }
-  | { readonly verdict: 'healed' | 'not-healed' | 'unproven'; readonly detail: string };
+  | {
+      readonly verdict: 'healed' | 'not-healed' | 'unproven';
+      readonly detail: string;
+      /** Of the last look. */
+      readonly checks?: readonly Check[];
+    };
 
 export type FinalVerdict = Exclude<Verdict, { verdict: 'running' }>;
 
@@ -62,13 +81,16 @@ const PATIENCE = 20;
 
 /** Unknown never passes: it breaks the window, and a healing that stays unknown until the end is unproven. */
 export function assess(state: VerificationState, rules: VerificationRules, now: number): Verdict {
-  const detail = state.last?.detail ?? 'not measured';
-  if (state.last?.state === 'failed') return { verdict: 'not-healed', detail };
-  if (state.healthySince !== undefined && now - state.healthySince >= rules.windowMs)
-    return { verdict: 'healed', detail };
+  const { state: last, detail = 'not measured', checks } = state.last ?? {};
+  const end = (verdict: FinalVerdict['verdict']): FinalVerdict => ({
+    verdict,
+    detail,
+    ...(checks === undefined ? {} : { checks }),
+  });
+  if (last === 'failed') return end('not-healed');
+  if (state.healthySince !== undefined && now - state.healthySince >= rules.windowMs) return end('healed');
   const left = state.startedAt + rules.timeoutMs - now;
-  if (left <= 0)
-    return state.last?.state === 'unknown' ? { verdict: 'unproven', detail } : { verdict: 'not-healed', detail };
+  if (left <= 0) return end(last === 'unknown' ? 'unproven' : 'not-healed');
   const patient = (now - state.startedAt) / PATIENCE;
   const wanted =
     state.healthySince === undefined

@@ -105,6 +105,9 @@ function healerProcess(
     env: {
       KUBESKIPPY_KUBECONFIG: env.kubeconfig(part),
       KUBESKIPPY_TEMPORAL_ADDRESS: env.temporal.address,
+      KUBESKIPPY_PROMETHEUS_URL: env.prometheus.url,
+      // The local Prometheus looks every two seconds.
+      KUBESKIPPY_PROMETHEUS_LOOKBACK_MS: '5000',
       KUBESKIPPY_METRICS_HOST: '127.0.0.1',
       KUBESKIPPY_METRICS_PORT: String(port),
       KUBESKIPPY_ACCEPT_SIGNALS: 'true', // nobody else reaches these servers

@@ -7,6 +7,7 @@ import type { AuditRecord } from '../../src/domain/audit-chain.ts';
 import type { ActionEnded, RetryStarted } from '../../src/domain/episode.ts';
 import { admit, emptyLedger, rebuild, reserve, settle, type LedgerState } from '../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
+import type { Reading } from '../../src/ports/metrics.ts';
 import type { EventNote } from '../../src/ports/event-recorder.ts';
 import { MemoryApiServer } from './memory-api-server.ts';
 import { MemoryClusterPort } from './memory-cluster-port.ts';
@@ -29,6 +30,8 @@ export class MemoryWorld {
   readonly cluster = new MemoryClusterPort(this.api);
   /** Pods of these images never become Ready, nor do those of images that are called broken. */
   readonly badImages = new Set<string>();
+  /** What Prometheus says, by query; empty otherwise. */
+  readonly metrics = new Map<string, Reading>();
   readonly events: EventNote[] = [];
   readonly audit: AuditRecord[] = [];
   readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
@@ -77,6 +80,11 @@ export class MemoryWorld {
         mayApprove: async ({ username }) => !this.people.deprived.has(username),
       },
       analyzer: rules,
+      metrics: {
+        configured: true,
+        lookbackMs: 1_000,
+        read: async (query) => this.metrics.get(query) ?? { state: 'unknown', why: 'the result is empty' },
+      },
       events: {
         record: (note) => {
           this.events.push(note);

@@ -58,7 +58,8 @@ const approve = (): void => {
 };
 const find = (kind: string, name: string) => world.api.find(at(kind, name));
 const deletions = () => world.cluster.seen.filter(({ write }) => write.type === 'delete');
-const look = () => measure(world.ports, action, world.the(action).status?.planDigest ?? '', NONE, now);
+const look = () =>
+  measure(world.ports, action, world.the(action).status?.planDigest ?? '', { baseline: NONE, elapsedMs: 0 }, now);
 const takeBack = () => rollBack(world.ports, action, world.the(action).status?.planDigest ?? '', NONE, attempt());
 
 describe('the deletion of a controlled pod', () => {

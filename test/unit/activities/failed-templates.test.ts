@@ -45,6 +45,7 @@ test('what an undo has left is not gone back to by the next', async () => {
 test('nor is what made things worse, so that the undo was taken back', async () => {
   const before = digest();
   const action = await undo('first');
+  world.badImages.add('web:1');
   await tryEffect(world, action);
   const back = digest();
   await rollBack(

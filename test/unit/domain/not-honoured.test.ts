@@ -44,7 +44,11 @@ describe('what a policy asks for and gets', () => {
           healthCheckTimeout: '1m',
         },
         mode: 'automatic',
-        verification: { stabilizationWindow: '10s', timeout: '1m' },
+        verification: {
+          stabilizationWindow: '10s',
+          timeout: '1m',
+          queries: [{ query: 'up', operator: '==', threshold: 1 }],
+        },
         approval: { timeout: '1h', fourEyes: true, requireIdentity: true },
       }),
     ).toEqual([]);
@@ -83,11 +87,7 @@ describe('what a policy asks for and gets', () => {
       },
       ['spec.actions[1].type'],
     ],
-    [
-      'measurements in verification',
-      { verification: { queries: [{ query: 'up', operator: '==', threshold: 1 }] } },
-      ['spec.verification.queries'],
-    ],
+    ['the removal of finished actions', { ttlAfterFinished: '7d' }, ['spec.ttlAfterFinished']],
   ])('%s', (_, more, paths) => {
     expect(listed(more)).toEqual(paths);
   });

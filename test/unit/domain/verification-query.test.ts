@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import { judge } from '../../../src/domain/verification-query.ts';
+
+test.each([
+  ['>', 2, 1, true],
+  ['>', 1, 1, false],
+  ['<', 0, 1, true],
+  ['<', 1, 1, false],
+  ['>=', 1, 1, true],
+  ['>=', 0, 1, false],
+  ['<=', 1, 1, true],
+  ['<=', 2, 1, false],
+  ['==', 1, 1, true],
+  ['==', 2, 1, false],
+  ['!=', 2, 1, true],
+  ['!=', 1, 1, false],
+] as const)('%s with %d and %d holds: %s', (operator, value, threshold, holds) => {
+  expect(judge({ query: 'up', operator, threshold }, value)).toEqual({
+    check: 'up',
+    value: `${value} ${operator} ${threshold} is ${holds}`,
+    verdict: holds ? 'healthy' : 'settling',
+  });
+});
