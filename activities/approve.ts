@@ -4,7 +4,8 @@ import { objectionTo, type Decision } from '../src/domain/approval.ts';
 import type { ApprovalRules, Asked, Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, changed } from './record.ts';
+import { previewEffect } from './preview-effect.ts';
+import { asTarget, changed, type StatusChange } from './record.ts';
 
 /** Ready to be pasted: the digest binds the approval to this plan and no other. */
 const approveCommand = (action: HealingAction, digest: string): string =>
@@ -14,19 +15,22 @@ const approveCommand = (action: HealingAction, digest: string): string =>
 const NOT_INSTALLED = 'the admission policies in deploy/admission are not in force in this namespace';
 
 /**
- * Shows in the status that a person is asked, until when, and how to answer. Ends the healing if no answer could ever
- * count. Undefined when the action is gone.
+ * Shows in the status that a person is asked, until when, how to answer, and what would change. Ends the healing if no
+ * answer could ever count, or none could help. Undefined when the action is gone.
  */
 export async function requestApproval(
-  { actions, events, identity }: ActivityPorts,
+  ports: ActivityPorts,
   ref: ObjectRef,
   digest: string,
   { why, timeoutMs, requireIdentity, fourEyes }: ApprovalRules,
   now: () => Date,
 ): Promise<Asked | Ended | undefined> {
+  const { actions, events, identity } = ports;
   const vouched = await identity.vouched(ref.namespace);
   if (requireIdentity && !vouched)
     return refused(`a person has to approve (${why}) and to be proven, but ${NOT_INSTALLED}, so that nobody can be`);
+  const diff = await diffOf(ports, ref, digest);
+  if (typeof diff === 'object') return diff;
   const time = now();
   const expiresAt = new Date(time.getTime() + timeoutMs).toISOString();
   let fresh: boolean | undefined;
@@ -41,6 +45,7 @@ export async function requestApproval(
     return changed(
       latest,
       {
+        ...withDiff(latest, digest, diff),
         approval: {
           required: true,
           approved: false,
@@ -73,6 +78,19 @@ export async function requestApproval(
       note: `${updated.status?.plan?.summary ?? ''}: ${why}`,
     });
   return { result: 'asked', expiresAt: updated.status?.approval?.expiresAt ?? expiresAt };
+}
+
+const withDiff = ({ status }: HealingAction, digest: string, diff: string | undefined): StatusChange =>
+  diff === undefined || status?.plan === undefined || status.planDigest !== digest
+    ? {}
+    : { plan: { ...status.plan, diff } };
+
+/** What the plan that a person is asked about would change; undefined when it was asked about before. */
+async function diffOf(ports: ActivityPorts, ref: ObjectRef, digest: string): Promise<string | Ended | undefined> {
+  const action = await ports.actions.read(ref);
+  if (action === undefined || action.status?.approval?.planDigest === digest) return undefined;
+  const previewed = await previewEffect(ports, action);
+  return previewed.result === 'ended' ? previewed : previewed.diff;
 }
 
 const refused = (message: string): Ended => ({ result: 'ended', outcome: { reason: 'Refused', message } });

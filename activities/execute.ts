@@ -1,7 +1,5 @@
-import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
-import type { Marker } from '../src/actions/define-action.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
@@ -15,13 +13,14 @@ import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, protectionOfPart, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
-import { writePinned } from './pinned-write.ts';
 import { measuredBefore } from './measurements.ts';
 import { neighboursBefore } from './neighbours.ts';
+import { perform } from './perform.ts';
 import type { ActivityPorts } from './ports.ts';
 import { withoutOldMarks } from './prune-markers.ts';
-import { changed, refOf } from './record.ts';
-import { changesOf, recordEffect, type Doable } from './record-effect.ts';
+import { refOf } from './record.ts';
+import { recordEffect, type Doable } from './record-effect.ts';
+import { recordRehearsal, rehearse } from './rehearse.ts';
 import { lookForTraces, resolved } from './traces.ts';
 
 const ended = (reason: Outcome['reason'], message: string): Ended => ({
@@ -121,7 +120,7 @@ async function tryEffect(
   const { on } = effect;
   const protectedBy = on === undefined ? undefined : protectionOfPart(ports, granted.policy, live, on);
   if (protectedBy !== undefined) return ended('Refused', protectedBy);
-  if (dryRun) return rehearse(ports, action, plan, effect, marker, attempt);
+  if (dryRun) return rehearse(ports, action, plan, { effect, target: live.object, marker }, attempt);
   const view = baseline(ports, granted.policy, plan);
   view.catch(() => undefined); // awaited with the claim, unless that fails first
   const before = { digest: definition.baseline(live.object, resolved(plan)), view };
@@ -145,76 +144,6 @@ async function baseline({ cluster, metrics }: ActivityPorts, policy: HealingPoli
     ...(neighbours === undefined ? {} : { neighbours }),
     ...(measured === undefined ? {} : { measured }),
   };
-}
-
-/** The effect, preceded by its claim on the target where it cannot carry the marker itself. */
-async function perform(
-  { cluster }: Pick<ActivityPorts, 'cluster'>,
-  effect: Doable,
-  marker: Marker,
-  attempt: Attempt,
-  dryRun: boolean,
-): Promise<WriteResult> {
-  const options = { auditId: attempt.auditId, dryRun, deadline: attempt.deadline };
-  if (effect.claim === undefined) return cluster.write(effect.write, options);
-  // Also if it is there already: a claim that changes nothing tells the version that the target has in this moment,
-  // and on a target whose status is written all the time only such a moment is short enough.
-  const claimed = await cluster.write(effect.claim, { ...options, auditId: `${attempt.auditId}/claim` });
-  if (claimed.result !== 'written') return claimed;
-  // An eviction of a Pending pod whose uid alone does not fit is tried over and over by the API server itself.
-  // A deletion must come after the claim, and after nothing else.
-  const { write } = effect;
-  return !dryRun && (write.type === 'evict' || write.type === 'delete')
-    ? writePinned(cluster, write, claimed.object, marker, options)
-    : cluster.write(write, options);
-}
-
-async function rehearse(
-  ports: ActivityPorts,
-  action: HealingAction,
-  plan: Plan,
-  effect: Doable,
-  marker: Marker,
-  attempt: Attempt,
-): Promise<ExecutionResult> {
-  const written = await perform(ports, effect, marker, attempt, true);
-  switch (written.result) {
-    case 'written':
-      break;
-    case 'conflict':
-      return { result: 'conflict', message: written.message };
-    case 'gone':
-      return ended('TargetGone', `${describeTarget(plan.target)} no longer exists`);
-    case 'blocked':
-    case 'refused':
-      return ended('Refused', `the API server would refuse it: ${written.message}`);
-  }
-  return recordRehearsal(ports, action, plan, effect, `the API server would accept it: ${plan.summary}`, attempt);
-}
-
-async function recordRehearsal(
-  ports: ActivityPorts,
-  action: HealingAction,
-  plan: Plan,
-  effect: Doable | undefined,
-  message: string,
-  attempt: Attempt,
-): Promise<ExecutionResult> {
-  const time = attempt.now().toISOString();
-  const changes = effect === undefined ? [] : changesOf(plan, effect, time);
-  await ports.actions.update(action, (latest) =>
-    changed(
-      latest,
-      {
-        attempts: attempt.number,
-        lastAttemptTime: time,
-        result: { success: false, message: 'dry run', changes },
-        set: [{ type: 'Executed', status: 'False', reason: REASONS.Executed.dryRun, message }],
-      },
-      time,
-    ),
-  );
-  return { result: 'executed', changed: false, baseline: { generation: 0, available: 0, restarts: {} } };
 }
 
 /** A write that was refused did not happen: what this attempt alone has claimed for it is given back at once. */

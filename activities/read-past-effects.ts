@@ -1,11 +1,8 @@
 import { findCondition } from '../src/domain/condition.ts';
-import type { PastEffect } from '../src/domain/ledger.ts';
+import { LOOK_BACK_MS, type PastEffect } from '../src/domain/ledger.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
 import type { ActivityPorts } from './ports.ts';
 import { leaseOf, targetKey } from './rules-of-plan.ts';
-
-/** The longest window of the ledger, and what clocks may differ by. */
-const LONGEST_MS = 2 * 3_600_000;
 
 /** Every effect that any action's own record shows: from these a new ledger learns what was done before it. */
 export async function readPastEffects(
@@ -25,6 +22,6 @@ export async function readPastEffects(
     };
     if (!isTerminal(status?.conditions))
       return [{ ...effect, holds: { target: targetKey(action), leaseMs: leaseOf(action) } }];
-    return effect.at > now().getTime() - LONGEST_MS ? [effect] : [];
+    return effect.at > now().getTime() - LOOK_BACK_MS ? [effect] : [];
   });
 }

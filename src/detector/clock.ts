@@ -1,10 +1,4 @@
-/** Time, so that what waits for a minute can be tested in no time. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Runs once after `ms` milliseconds, or earlier if that is longer than a timer can wait. Returns how to call it off. */
-  after(ms: number, run: () => void): () => void;
-}
+import type { Clock } from '../ports/clock.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -3,9 +3,11 @@ import { controllerOf } from '../domain/owner-chain.ts';
 import type { ObjectChange, ObjectWatchPort } from '../ports/object-watch.ts';
 import type { PolicyObserverPort } from '../ports/policy-observer.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { systemClock, type Clock } from './clock.ts';
+import type { Clock } from '../ports/clock.ts';
+import { systemClock } from './clock.ts';
 import { DetectorCounters, type DetectorFigures } from './counters.ts';
 import { Inventory } from './inventory.ts';
+import { Orphans } from './orphans.ts';
 import { ObservationSender } from './observation-sender.ts';
 import { PolicyLevel } from './policy-level.ts';
 import { projectPod, projectPolicy, projectWorkload, type Observed, type ObservedPolicy } from './project.ts';
@@ -56,6 +58,7 @@ export class Detector {
   readonly #policies = new Map<string, Map<string, Watched>>();
   readonly #rechecks: Rechecks;
   readonly #watches: WatchSet;
+  readonly #orphans: Orphans;
   #seenAll = false;
   #stopped = false;
   #reportedStale = '';
@@ -69,12 +72,21 @@ export class Detector {
       const object = this.#inventory.get(uid);
       if (object !== undefined) this.#evaluate(object);
     });
+    this.#orphans = new Orphans({
+      observer: options.observer,
+      clock: this.#clock,
+      timings: this.#timings,
+      logger: options.logger,
+      exists: (uid) => [...this.#policies.values()].some((policies) => policies.has(uid)),
+      certain: () => this.staleKinds.length === 0,
+    });
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.ready = promise;
     this.#watches = new WatchSet(options.watches, () => {
       this.#seenAll = true;
       resolve(undefined);
       for (const watched of this.#allWatched()) void this.#evaluateFor(watched);
+      if (!this.#stopped) this.#orphans.start();
     });
     this.#watches.add<ObservedPolicy>({
       scope: POLICIES,
@@ -99,6 +111,7 @@ export class Detector {
     this.#cancelCheck();
     await this.#watches.stop();
     this.#rechecks.stop();
+    await this.#orphans.stop();
     await Promise.all([...this.#allWatched()].map(({ sender }) => sender.stop()));
   }
 
@@ -154,7 +167,8 @@ export class Detector {
       policies.delete(uid);
       if (policies.size === 0) this.#policies.delete(namespace);
       await watched?.sender.stop(); // a message after the last one would start the workflow again
-      await this.#options.observer.policyDeleted({ namespace, name, uid });
+      const policy = { namespace, name, uid };
+      await this.#options.observer.policyDeleted(policy);
       return;
     }
     if (watched?.level.generation === object.metadata.generation) return; // only its status or metadata changed

@@ -1,7 +1,7 @@
 import type { Observation } from '../domain/firing.ts';
 import type { PolicyObserverPort } from '../ports/policy-observer.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DetectorCounters } from './counters.ts';
 import type { DetectorTimings } from './timings.ts';
 import { firingKey } from './policy-level.ts';

@@ -12,6 +12,9 @@ export interface DetectorTimings {
   /** First and longest pause after a message that was not acknowledged. */
   readonly backoffBaseMs: number;
   readonly backoffCapMs: number;
+  /** How often workflows are looked for whose policy is gone, and how long one must have run to be suspected. */
+  readonly orphansEveryMs: number;
+  readonly orphanAfterMs: number;
 }
 
 export const defaultTimings: DetectorTimings = {
@@ -22,4 +25,6 @@ export const defaultTimings: DetectorTimings = {
   firingsPerSecond: 400,
   backoffBaseMs: 250,
   backoffCapMs: 10_000,
+  orphansEveryMs: 3_600_000,
+  orphanAfterMs: 300_000,
 };

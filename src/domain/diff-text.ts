@@ -24,6 +24,12 @@ export function diffText(before: KubeObject, after: KubeObject): string {
   return fields.length === 0 ? 'no field changes' : cutLines(fields.flatMap(linesOf));
 }
 
+/** What comes into being, line by line: everything but metadata. */
+export function creationText(object: KubeObject): string {
+  const { apiVersion: _version, kind: _kind, metadata: _metadata, ...rest } = desiredState(object);
+  return cutLines(leafDifferences({}, rest).flatMap(linesOf));
+}
+
 const isOurMark = (path: Difference['path']): boolean =>
   path[0] === 'metadata' && path[1] === 'annotations' && (path.length === 2 || OURS.test(path[2] ?? ''));
 

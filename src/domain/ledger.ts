@@ -72,6 +72,8 @@ export interface LedgerState {
 }
 
 const HOUR_MS = 3_600_000;
+/** How far back a new ledger looks for effects: its longest window, and what clocks may differ by. */
+export const LOOK_BACK_MS = 2 * HOUR_MS;
 /** Actions kept in mind, so that the state stays small; beyond that nothing is granted: what is forgotten is not limited. */
 export const LEDGER_CAPACITY = 1_000;
 const MIN_RETRY_MS = 250;

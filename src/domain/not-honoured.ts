@@ -18,7 +18,6 @@ const NOT_YET: readonly Row[] = [
   { path: 'selector.resources[].kind', except: oneOf('Pod', 'Deployment', 'StatefulSet', 'DaemonSet') },
   { path: 'triggers[].type', except: oneOf('condition') },
   { path: 'actions[].type', except: oneOf('delete', 'patch', 'restart', 'scale', 'undo') },
-  { path: 'ttlAfterFinished' },
 ];
 
 /** As many as `status.notHonoured` takes. */

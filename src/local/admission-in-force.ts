@@ -3,6 +3,7 @@ import { createIdentity } from '../adapters/kubernetes/identity.ts';
 import type { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { resources } from '../adapters/kubernetes/resource.ts';
+import type { HealingAction } from '../api/healing-action.ts';
 import { API_VERSION } from '../api/constants.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -27,8 +28,9 @@ export async function admissionInForce(client: KubeClient): Promise<void> {
 
 async function whatIsMissing(client: KubeClient): Promise<string | undefined> {
   if (!(await createIdentity(client).vouched(NAMESPACE))) return 'a forged HealingAction was accepted';
-  await client.create(resources.healingActions, { namespace: NAMESPACE }, HONEST, { dryRun: true });
-  return undefined;
+  const at = { namespace: NAMESPACE };
+  const { spec } = await client.create<HealingAction>(resources.healingActions, at, HONEST, { dryRun: true });
+  return spec.requestedBy === undefined ? 'it was not written down who asks for a HealingAction' : undefined;
 }
 
 const HONEST = {

@@ -6,5 +6,7 @@ export interface PolicyObserverPort {
   /** Starts the policy's workflow if there is none. Rejects when it was not acknowledged: the caller keeps it and tries again. */
   observe(observation: Observation): Promise<ObservationReply>;
   /** The policy no longer exists: its workflow ends. Safe to repeat. */
-  policyDeleted(policy: ObjectRef): Promise<void>;
+  policyDeleted(policy: Pick<ObjectRef, 'uid'>): Promise<void>;
+  /** Uids of the policies whose workflows have been running for at least `forMs` milliseconds. */
+  running(forMs: number): Promise<readonly string[]>;
 }

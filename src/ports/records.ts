@@ -24,6 +24,8 @@ export interface ActionRecords {
    * to delete it.
    */
   hold(action: HealingAction): Promise<HealingAction | 'conflict'>;
+  /** Deletes exactly this version of the action; `changed`: it is another by now, or gone. */
+  remove(ref: ObjectRef, resourceVersion: string): Promise<'removed' | 'changed'>;
   /** Removes our finalizer. Safe to repeat. */
   release(ref: ObjectRef): Promise<void>;
 }

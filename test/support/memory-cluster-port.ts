@@ -76,6 +76,11 @@ export class MemoryClusterPort implements ClusterPort {
     return result;
   }
 
+  /** What was more than a dry run. */
+  get written(): readonly SeenWrite[] {
+    return this.seen.filter(({ options }) => !options.dryRun);
+  }
+
   get effects(): readonly SeenWrite[] {
     return this.seen.filter(({ effect }) => effect);
   }

@@ -78,6 +78,11 @@ export function memoryActions(api: MemoryApiServer): ActionRecords {
         throw error;
       }
     },
+    remove: async (ref, resourceVersion) => {
+      if (find(ref)?.metadata.resourceVersion !== resourceVersion) return 'changed';
+      api.delete(at('HealingAction', ref));
+      return 'removed';
+    },
     release: async (ref) => {
       if (find(ref) === undefined) return;
       api.edit(at('HealingAction', ref), (object) => ({

@@ -5,7 +5,9 @@ import type { PolicyObserverPort } from '../../src/ports/policy-observer.ts';
 /** Keeps what it is told; can be slow and can fail. */
 export class RecordingObserver implements PolicyObserverPort {
   readonly observations: Observation[] = [];
-  readonly deleted: ObjectRef[] = [];
+  readonly deleted: Pick<ObjectRef, 'uid'>[] = [];
+  /** Uids of the policies that have a workflow. */
+  workflows: string[] = [];
   /** Calls that have not been answered. */
   inFlight = 0;
   mostInFlight = 0;
@@ -33,7 +35,11 @@ export class RecordingObserver implements PolicyObserverPort {
     }
   }
 
-  async policyDeleted(policy: ObjectRef): Promise<void> {
+  async running(): Promise<readonly string[]> {
+    return this.workflows;
+  }
+
+  async policyDeleted(policy: Pick<ObjectRef, 'uid'>): Promise<void> {
     this.#mayRefuse();
     this.deleted.push(policy);
   }

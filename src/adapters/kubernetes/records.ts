@@ -73,6 +73,21 @@ export function createActionRecords(client: KubeClient): ActionRecords {
         }
       }),
 
+    remove: ({ namespace, name, uid }, resourceVersion) =>
+      attempted(async () => {
+        try {
+          await client.delete(
+            resources.healingActions,
+            { namespace, name },
+            { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+          );
+          return 'removed';
+        } catch (error) {
+          if (error instanceof KubeError && (error.status === 409 || error.status === 404)) return 'changed';
+          throw error;
+        }
+      }),
+
     release: (ref) =>
       raced(async () => {
         const action = await read(ref);

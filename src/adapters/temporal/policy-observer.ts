@@ -10,6 +10,7 @@ const DEADLINE_MS = 10_000;
 const POLICY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.policy.name, SEARCH_ATTRIBUTES.policy.type);
 /** Temporal's longest Keyword; a namespace and a name can have 317 characters. */
 const KEYWORD_LIMIT = 255;
+const WORKFLOW_ID_PREFIX = policyWorkflowId('');
 
 export interface TemporalPolicyObserverOptions {
   readonly client: Client;
@@ -50,7 +51,18 @@ export class TemporalPolicyObserver implements PolicyObserverPort {
     );
   }
 
-  async policyDeleted(policy: ObjectRef): Promise<void> {
+  running(forMs: number): Promise<readonly string[]> {
+    const before = new Date(Date.now() - forMs).toISOString();
+    const query = `WorkflowType = '${WORKFLOWS.policy}' AND ExecutionStatus = 'Running' AND StartTime <= '${before}'`;
+    return this.#inTime(async () => {
+      const uids: string[] = [];
+      for await (const { workflowId } of this.#client.workflow.list({ query }))
+        if (workflowId.startsWith(WORKFLOW_ID_PREFIX)) uids.push(workflowId.slice(WORKFLOW_ID_PREFIX.length));
+      return uids;
+    });
+  }
+
+  async policyDeleted(policy: Pick<ObjectRef, 'uid'>): Promise<void> {
     const handle = this.#client.workflow.getHandle(policyWorkflowId(policy.uid));
     try {
       await this.#inTime(() => handle.signal(MESSAGES.policyDeleted));

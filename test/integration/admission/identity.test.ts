@@ -317,6 +317,22 @@ describe('whether names are proven', () => {
     await expect(createIdentity(tenancy.as('worker')).vouched('no-such-namespace')).rejects.toThrow(/cannot be told/);
   });
 
+  test('does not depend on who fills them in: before Kubernetes 1.36 it is the clients', async () => {
+    const { withoutBindings, bindings } = admissionOf(tenancy.as('admin'));
+    await withoutBindings(['mutatingadmissionpolicybindings']);
+    const at = await eventually(async () => {
+      const unknown = await tenancy.waiting('alice');
+      expect((await tenancy.read(unknown)).spec.requestedBy).toBeUndefined();
+      return unknown;
+    }, 20_000);
+    expect(await tenancy.vouched()).toBe(true);
+    for (const approval of [{}, { by: 'alice' }, { by: 'bob' }, { by: 'bob', groups: ['system:masters'] }])
+      expect((await refusal(tenancy.decide('bob', at, approval))).message).toContain('authenticated user bob');
+    const { username: by, groups } = BOB;
+    expect((await tenancy.decide('bob', at, { by, groups })).spec.approval).toMatchObject({ by, groups });
+    await bindings();
+  });
+
   test('is noticed when the policies go, and four eyes do not trust what was made meanwhile', async () => {
     const { bindings, withoutBindings } = admissionOf(tenancy.as('admin'));
     await withoutBindings();
@@ -337,8 +353,8 @@ describe('whether names are proven', () => {
 
 const BINDINGS = ['validatingadmissionpolicybindings', 'mutatingadmissionpolicybindings'];
 const admissionOf = (admin: KubeClient) => ({
-  withoutBindings: async (): Promise<void> => {
-    for (const kind of BINDINGS)
+  withoutBindings: async (kinds = BINDINGS): Promise<void> => {
+    for (const kind of kinds)
       await admin.request('DELETE', `/apis/admissionregistration.k8s.io/v1/${kind}/kubeskippy-identity`);
   },
   /** Resolves when they are in force. */

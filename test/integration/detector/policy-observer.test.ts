@@ -138,6 +138,10 @@ describe('policyDeleted', () => {
     const observer = observerWith();
     const { policy } = observation('two');
     await observer.observe(observation('two'));
+    await eventually(async () => {
+      expect(await observer.running(0)).toContain('two'); // Temporal lists with a delay
+    }, 10_000);
+    expect(await observer.running(60_000)).not.toContain('two');
     await observer.policyDeleted(policy);
     const handle = client.workflow.getHandle(policyWorkflowId('two'));
     await Promise.race([handle.result(), delay(10_000, undefined, { ref: false })]);

@@ -238,6 +238,7 @@ describe.each(ways)('a dry run %s', (way) => {
       name,
       uid: (await admin.get<HealingAction>(resources.healingActions, { namespace, name })).metadata.uid,
     }))!;
+    expect(status?.plan?.diff).toMatch(/^[-+] \S+/);
     expect(status?.claim).toBeUndefined();
     expect(metadata.finalizers ?? []).toEqual([]);
   });

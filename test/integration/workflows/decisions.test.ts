@@ -71,8 +71,8 @@ describe('a plan that waits for approval', () => {
   });
 
   test('keeps a decision that came by signal when Temporal has lost its memory', async () => {
-    world.cluster.refusal = 'not now';
     await start({ retryPolicy: { maxAttempts: 1 } });
+    world.cluster.refusal = 'not now';
     await healing.handle.signal(MESSAGES.approve, { by: 'jane' });
     await healing.reaches('AwaitingOperator');
     await healing.handle.terminate('Temporal has lost its memory');
@@ -103,7 +103,7 @@ describe('a plan that waits for approval', () => {
     await start();
     await reject();
     expect(await healing.outcome()).toEqual({ reason: 'Rejected', message: 'rejected by jane: seen' });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     expect(world.the(action).status).toMatchObject({ phase: 'Cancelled', approval: { approved: false } });
   });
 
@@ -164,7 +164,7 @@ describe('a decision that does not count', () => {
   ])('ends the healing when %s', async (_why, decided, words) => {
     await decided();
     expect(await healing.outcome()).toMatchObject({ reason: 'Refused', message: expect.stringMatching(words) });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
   });
 
   test('because it comes after the time is void', async () => {
@@ -178,7 +178,7 @@ describe('a decision that does not count', () => {
     await writeApproval('Approved');
     lane = await bench.open(world, lane.taskQueue);
     expect(await healing.outcome()).toMatchObject({ reason: 'Expired' });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
   });
 
   test('because no plan waits yet is ignored, and says so', async () => {
@@ -198,7 +198,7 @@ describe('a decision that does not count', () => {
     await says('ignored a signal "Approved": no plan is waiting for approval now');
     gate.resolve(undefined);
     await healing.reaches('AwaitingApproval');
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     await healing.handle.signal(MESSAGES.reject);
     await healing.outcome();
   });
@@ -210,7 +210,7 @@ describe('a decision that does not count', () => {
     await expect(decide({ decision: 'Approved', planDigest: 'e'.repeat(32) })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('the decision is for plan eeee') },
     });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     await healing.handle.signal(MESSAGES.reject);
     expect(await healing.outcome()).toMatchObject({ reason: 'Rejected' });
   });
@@ -240,7 +240,7 @@ describe('a decision that does not count', () => {
     await healing.handle.signal(MESSAGES.approve, { by: 'mallory' });
     await expect(decide({ decision: 'Approved', by: 'mallory' })).rejects.toThrow();
     await says('it proves nobody');
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     await writeApproval('Approved');
     expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
     expect(approval()).toMatchObject({ approvedBy: 'jane', verified: true });
@@ -267,7 +267,7 @@ describe('a decision that does not count', () => {
       expect(withdrawn).toBe(true);
     });
     await healing.reaches('AwaitingApproval');
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     await writeApproval('Approved', digest(), 'joe');
     expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
     expect(approval()).toMatchObject({ approvedBy: 'joe' });

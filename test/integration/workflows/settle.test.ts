@@ -61,7 +61,7 @@ describe('a healing whose workflow was terminated', () => {
     const action = world.action();
     expect(await settle(action)).toMatchObject({ reason: 'Aborted' });
     expect(world.the(action).status).toMatchObject({ phase: 'Cancelled', result: { success: false } });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     expect(world.events.at(-1)).toMatchObject({ reason: 'Aborted' });
   });
 
@@ -69,7 +69,7 @@ describe('a healing whose workflow was terminated', () => {
     const action = world.action();
     await accepted(world, action);
     expect(await settle(action)).toMatchObject({ reason: 'Aborted' });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
     expect(world.ledger).toMatchObject({ leases: {}, settled: [] });
   });
 

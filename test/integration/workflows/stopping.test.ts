@@ -42,7 +42,7 @@ describe.each<[string, string, (healing: Healing) => Promise<unknown>]>([
     await healing.reaches('AwaitingApproval');
     await stop(healing);
     expect(await healing.outcome()).toMatchObject({ reason });
-    expect(world.cluster.seen).toEqual([]);
+    expect(world.cluster.written).toEqual([]);
   });
 
   test('while a slot is waited for means that nothing is done', async () => {

@@ -24,6 +24,29 @@ afterEach(async () => {
   expect(world.clock.pending).toBe(0);
 });
 
+describe('a policy that went away while nobody watched', () => {
+  test('is told to its workflow at the start, and those that are there are left alone', async () => {
+    world.observer.workflows = [uidOf('hp', 'p'), 'gone'];
+    await world.start(policy('p'));
+    expect(world.observer.deleted).toEqual([{ uid: 'gone' }]);
+  });
+
+  test('is told later, too', async () => {
+    await world.start(policy('p'));
+    world.observer.workflows = [uidOf('hp', 'p'), 'gone'];
+    await world.clock.advance(3_600_000);
+    expect(world.observer.deleted).toEqual([{ uid: 'gone' }]);
+  });
+
+  test('is not believed to be gone while it is not certain that all policies are known', async () => {
+    await world.start(policy('p'));
+    world.observer.workflows = ['gone'];
+    world.cluster.silence('HealingPolicy', 10 * 60_000);
+    await world.clock.advance(3_600_000);
+    expect(world.observer.deleted).toEqual([]);
+  });
+});
+
 describe('who is concerned', () => {
   const own = { resources: [DEPLOYMENTS] };
 

@@ -87,7 +87,6 @@ describe('what a policy asks for and gets', () => {
       },
       ['spec.actions[1].type'],
     ],
-    ['the removal of finished actions', { ttlAfterFinished: '7d' }, ['spec.ttlAfterFinished']],
   ])('%s', (_, more, paths) => {
     expect(listed(more)).toEqual(paths);
   });
