@@ -19,13 +19,16 @@ interface Columns {
   readonly namespaces: boolean;
 }
 
-/** What a person is waited for, if one is. */
-export function waitsFor({ status }: HealingAction): 'approval' | 'operator' | undefined {
+/** What a person is waited for: to decide, or to say how a change is to be made, or taken back. */
+export type Waiting = 'approval' | 'operator' | 'rollback operator';
+
+export function waitsFor({ status }: HealingAction): Waiting | undefined {
   if (isTerminal(status?.conditions)) return undefined;
   const approved = findCondition(status?.conditions, 'Approved');
   if (approved?.status === 'Unknown' && approved.reason === REASONS.Approved.waiting) return 'approval';
-  const executed = findCondition(status?.conditions, 'Executed');
-  return executed?.reason === REASONS.Executed.awaitingOperator ? 'operator' : undefined;
+  const reasonOf = (type: string): string | undefined => findCondition(status?.conditions, type)?.reason;
+  if (reasonOf('RolledBack') === REASONS.RolledBack.awaitingOperator) return 'rollback operator';
+  return reasonOf('Executed') === REASONS.Executed.awaitingOperator ? 'operator' : undefined;
 }
 
 export const isWanted = (action: HealingAction, { phase, policy, waiting }: Filter): boolean =>

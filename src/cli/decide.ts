@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeClient } from '../adapters/kubernetes/kube-client.ts';
-import { isKubeError } from '../adapters/kubernetes/kube-error.ts';
 import { resources } from '../adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../api/healing-action.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
 import { decidable, receptionOf, type Verdict } from './decision.ts';
 import { CommandFailure, EXIT } from './exit.ts';
-import { diffLines } from './explain/story.ts';
+import { demands, diffLines } from './explain/story.ts';
 import { invokedAs } from './invocation.ts';
 import { paintFor } from './output/paint.ts';
 import { print, tell } from './output/print.ts';
 import { printable, tableLines } from './output/table.ts';
 import { canAsk, confirmed } from './question.ts';
+import { whoami } from './whoami.ts';
 
 export interface DecisionOptions extends ClusterOptions {
   readonly comment?: string;
@@ -63,7 +62,7 @@ export async function decide(wish: Verdict, name: string, options: DecisionOptio
 /** What is decided on, as the API server holds it now. */
 function planLines(action: HealingAction, planDigest: string): string[] {
   const paint = paintFor(process.stderr);
-  const { plan, approval, analysis } = action.status ?? {};
+  const { plan, analysis } = action.status ?? {};
   const { kind, name, namespace = action.metadata.namespace ?? '' } = action.spec.targetResource;
   const rows = [
     ['target', `${kind} ${namespace}/${name}`],
@@ -72,7 +71,7 @@ function planLines(action: HealingAction, planDigest: string): string[] {
     ['undo', plan?.reversible === true ? 'can be rolled back' : 'CANNOT be rolled back'],
     ...(plan?.approvalReason === undefined ? [] : [['why ask', plan.approvalReason]]),
     ...(analysis?.reasons ?? []).map((reason, index) => [index === 0 ? 'because' : '', reason]),
-    ...(approval?.expiresAt === undefined ? [] : [['until', approval.expiresAt]]),
+    ...demands(action).map(({ text }, index) => [index === 0 ? 'counts' : '', text]),
     ['digest', planDigest],
   ];
   return [...tableLines(rows), ...diffLines(plan?.diff).map(({ text, tone }) => `  ${paint(tone, printable(text))}`)];
@@ -97,7 +96,8 @@ async function write(
   comment: string | undefined,
 ): Promise<void> {
   const { namespace = '', name, uid } = metadata;
-  const by = await userName(cluster.client);
+  const typist = await whoami(cluster.client);
+  const who = typist === undefined ? {} : { by: typist.username, groups: typist.groups };
   await cluster.call(`write the decision about HealingAction ${namespace}/${name}`, (client) =>
     client.patch(
       resources.healingActions,
@@ -107,27 +107,12 @@ async function write(
         metadata: { uid },
         spec: {
           // All of it, so that nothing of a decision about an earlier plan remains.
-          approval: { decision, planDigest, comment: comment ?? null, ...(by === undefined ? {} : { by }) },
+          approval: { decision, planDigest, comment: comment ?? null, ...who },
         },
       },
       { fieldManager: 'kubeskippy-cli' },
     ),
   );
-}
-
-/** As the API server knows whoever types this: it accepts no other name. */
-async function userName(client: KubeClient): Promise<string | undefined> {
-  try {
-    const review = await client.request<{ readonly status?: { readonly userInfo?: { readonly username?: string } } }>(
-      'POST',
-      '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-      { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' } },
-    );
-    return review.status?.userInfo?.username;
-  } catch (error) {
-    if (isKubeError(error)) return undefined; // then it fills the name in itself
-    throw error;
-  }
 }
 
 async function taken(

@@ -62,7 +62,7 @@ export function receptionOf(action: HealingAction | undefined, wish: Verdict, pl
   if (isTerminal(conditions))
     return {
       reception: 'refused',
-      message: `it ended before: ${succeeded?.reason ?? ''}: ${succeeded?.message ?? ''}`,
+      message: `the healing has ended: ${succeeded?.reason ?? ''}: ${succeeded?.message ?? ''}`,
     };
   if (status?.planDigest !== planDigest)
     return {

@@ -7,6 +7,7 @@ import type { ClusterOptions } from './commands/cluster-options.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { invokedAs } from './invocation.ts';
 import { print, printData, type DataFormat } from './output/print.ts';
+import { whoami } from './whoami.ts';
 
 export interface RetryOptions extends ClusterOptions {
   /** Shows what would be created. */
@@ -24,10 +25,17 @@ export async function retry(name: string, options: RetryOptions): Promise<void> 
   const { namespace, name: newName } = manifest.metadata;
   const full = `HealingAction ${namespace}/${newName}`;
   const created = await cluster.call(`create ${full}`, async (client) => {
+    const requestedBy = await whoami(client);
+    const spec = { ...manifest.spec, ...(requestedBy === undefined ? {} : { requestedBy }) };
     try {
-      return await client.create<HealingAction>(resources.healingActions, { namespace }, manifest, {
-        dryRun: options.dryRun === true,
-      });
+      return await client.create<HealingAction>(
+        resources.healingActions,
+        { namespace },
+        { ...manifest, spec },
+        {
+          dryRun: options.dryRun === true,
+        },
+      );
     } catch (error) {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
       return undefined;

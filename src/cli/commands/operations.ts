@@ -23,10 +23,13 @@ export function retryCommand(): Command {
 }
 
 const OPERATE_HELP = `
-A healing whose tries are used up waits for one of these; nothing has been changed until then.
-  retry            another round of tries, with the same plan
-  abort            end it, nothing is changed
-  skip, rollback   the same as abort while there is no effect
+A healing that cannot go on by itself waits a day for one of these:
+            before the change                     when it cannot be taken back
+  retry     tries again                           tries to take it back again
+  skip      leaves the action out; the policy     accepts the change as it is
+            may go on to its next one
+  rollback  as abort                              as retry
+  abort     ends it; nothing was changed          leaves the change to people
 
 The order is an Update to the action's workflow in Temporal, which answers.`;
 

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 1_500;
 const FITTING: Readonly<Record<string, (action: HealingAction) => boolean>> = {
   approve: (action) => waitsFor(action) === 'approval',
   reject: (action) => waitsFor(action) === 'approval',
-  operate: (action) => waitsFor(action) === 'operator',
+  operate: (action) => waitsFor(action)?.endsWith('operator') === true,
   retry: ({ status }) => isTerminal(status?.conditions),
 };
 

@@ -29,6 +29,8 @@ export function nextSteps(action: HealingAction, program: string): readonly Next
         ? 'call it off: nothing has been changed yet'
         : 'end it: what was changed is verified or rolled back first',
   };
+  const operate = (order: string): string =>
+    `${program} operate ${metadata.name} ${order} -n ${metadata.namespace ?? 'default'}`;
   switch (waitsFor(action)) {
     case 'approval':
       return [
@@ -36,16 +38,21 @@ export function nextSteps(action: HealingAction, program: string): readonly Next
         { command: `${ours('reject')} --comment '…'`, what: 'do nothing' },
         remove,
       ];
-    case 'operator': {
-      const operate = (order: string): string =>
-        `${program} operate ${metadata.name} ${order} -n ${metadata.namespace ?? 'default'}`;
+    case 'operator':
       return [
         { command: operate('retry'), what: 'another round of tries' },
-        { command: operate('abort'), what: 'give up: nothing was changed (skip and rollback end it as well)' },
+        { command: operate('skip'), what: 'leave this action out; its policy may go on to the next one' },
+        { command: operate('abort'), what: 'give up; nothing was changed' },
         remove,
         ...audit,
       ];
-    }
+    case 'rollback operator':
+      return [
+        { command: operate('retry'), what: 'try the rollback again' },
+        { command: operate('skip'), what: 'accept the change as it is' },
+        { command: operate('abort'), what: 'leave it to people; the change stays' },
+        ...audit,
+      ];
     case undefined:
       return [remove, ...audit];
   }

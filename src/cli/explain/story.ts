@@ -121,13 +121,30 @@ function analyzed({ status }: HealingAction): Moment[] {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
+/** The condition's message begins with the command that approves; that is among the next steps. */
+const whyAsked = (message: string): string =>
+  message.startsWith('to approve: ') ? message.split('; ').slice(2).join('; ') : message;
+
+/** What a decision must be like to count. */
+export function demands({ spec, status }: HealingAction): Detail[] {
+  const { expiresAt, fourEyes, requireIdentity } = status?.approval ?? {};
+  return [
+    ...(expiresAt === undefined ? [] : [plain(`until ${expiresAt}`)]),
+    ...(fourEyes === true ? [plain(`by somebody else than ${spec.requestedBy?.username ?? 'who asked for it'}`)] : []),
+    ...(requireIdentity === true
+      ? [plain('by somebody whom the API server can prove: no Temporal signal counts')]
+      : []),
+  ];
+}
+
 /** An Event comes a little after the status that it is about. */
 const SAME_MS = 5_000;
 
-function approval({ status }: HealingAction, events: readonly ListedEvent[]): Moment[] {
+function approval(action: HealingAction, events: readonly ListedEvent[]): Moment[] {
+  const { status } = action;
   const condition = findCondition(status?.conditions, 'Approved');
   if (condition === undefined) return [];
-  const { approvedBy, approvedAt, method, verified, reason, planDigest, expiresAt } = status?.approval ?? {};
+  const { approvedBy, approvedAt, method, verified, reason, planDigest } = status?.approval ?? {};
   const asking: Moment[] = events
     .filter((event) => event.reason === REASONS.Approved.waiting)
     .map((event) => ({
@@ -155,14 +172,14 @@ function approval({ status }: HealingAction, events: readonly ListedEvent[]): Mo
     ];
   if (condition.reason === REASONS.Approved.notRequired)
     return [moment(condition, 'approval', 'dim', condition.message)];
-  const open = moment(condition, 'approval', 'waiting', condition.message.replace(/\. To approve: .*$/, ''));
+  const open = moment(condition, 'approval', 'waiting', whyAsked(condition.message));
   return [
     // The latest of them is this one.
     ...asking.filter(({ time }) => Math.abs(time - open.time) > SAME_MS),
     {
       ...open,
       title: `${isTerminal(status?.conditions) ? 'a person was asked' : 'waits for a person'}: ${open.title}`,
-      details: expiresAt === undefined ? [] : [plain(`until ${expiresAt}`)],
+      details: demands(action),
     },
   ];
 }
@@ -256,7 +273,7 @@ function rolledBack({ status }: HealingAction): Moment[] {
   const rollback = status?.rollback;
   if (rollback === undefined) return [];
   const { outcome, message, time } = rollback;
-  const words = { done: 'rolled back', impossible: 'kept', refused: 'kept', failed: 'not taken back' };
+  const words = { done: 'rolled back', impossible: 'kept', refused: 'kept', failed: 'not back' };
   const audit = (status?.audit ?? []).filter(({ step }) => step === 'rollback');
   return [
     {

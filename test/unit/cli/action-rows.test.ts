@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { HEADINGS, isWanted, rowOf, toneOf, waitsFor } from '../../../src/cli/action-rows.ts';
 import { tableLines } from '../../../src/cli/output/table.ts';
-import { at, BLOCKED, HEALED, PATHS, told, WAITS } from '../../support/cli/told-actions.ts';
+import { at, told } from '../../support/cli/told.ts';
+import { BLOCKED, HEALED, PATHS, WAITS } from '../../support/cli/told-actions.ts';
 
 const now = new Date(at(90));
 const actions = Object.values(PATHS).map(({ action }) => action);
@@ -49,7 +50,9 @@ describe('the list of actions', () => {
 test('who waits for a person is known', () => {
   expect(waitsFor(WAITS)).toBe('approval');
   expect(waitsFor(BLOCKED)).toBe('operator');
-  const others = actions.filter((action) => action !== WAITS && action !== BLOCKED);
+  const stuck = PATHS['cannot be taken back']!.action;
+  expect(waitsFor(stuck)).toBe('rollback operator');
+  const others = actions.filter((action) => ![WAITS, BLOCKED, stuck].includes(action));
   expect(others.map(waitsFor)).toEqual(others.map(() => undefined));
   expect([WAITS, BLOCKED, HEALED, PATHS['rolled back']!.action, PATHS['deleted']!.action].map(toneOf)).toEqual([
     'waiting',
@@ -66,6 +69,6 @@ test('filters leave what is wanted', () => {
   expect(count({})).toBe(actions.length);
   expect(count({ phase: ['succeeded'] })).toBe(2);
   expect(count({ phase: ['Succeeded', 'Failed'] })).toBe(5);
-  expect(count({ policy: 'bad-rollouts', waiting: true })).toBe(2);
+  expect(count({ policy: 'bad-rollouts', waiting: true })).toBe(3);
   expect(count({ policy: 'another' })).toBe(0);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { decidable, receptionOf } from '../../../src/cli/decision.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
-import { BLOCKED, HEALED, PATHS, PLAN, told, WAITS } from '../../support/cli/told-actions.ts';
+import { PLAN, told } from '../../support/cli/told.ts';
+import { BLOCKED, HEALED, PATHS, WAITS } from '../../support/cli/told-actions.ts';
 
 const OTHER = 'f'.repeat(32);
 const withPlan = (action: HealingAction, planDigest: string): HealingAction => ({
@@ -58,7 +59,7 @@ describe('what becomes of it', () => {
 
   test.each<[string, HealingAction | undefined, RegExp]>([
     ['another came first', PATHS['rejected']!.action, /another decision came first: rejected by joe/],
-    ['it expired before', PATHS['expired']!.action, /ended before: Expired/],
+    ['it expired before', PATHS['expired']!.action, /the healing has ended: Expired/],
     ['the target changed', withPlan(WAITS, OTHER), /another plan waits now \(f+\)/],
     ['it was deleted', undefined, /deleted meanwhile/],
   ])('is a refusal when %s', (_name, action, message) => {

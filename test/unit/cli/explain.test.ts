@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { nextSteps } from '../../../src/cli/explain/next-steps.ts';
 import { explanation } from '../../../src/cli/explain/render.ts';
 import { noPaint } from '../../../src/cli/output/paint.ts';
-import { at, BLOCKED, event, HEALED, PATHS, told, WAITS } from '../../support/cli/told-actions.ts';
+import { at, event, told } from '../../support/cli/told.ts';
+import { BLOCKED, HEALED, PATHS, WAITS } from '../../support/cli/told-actions.ts';
 
 const rendering = { paint: noPaint, now: new Date(at(3_725)), program: 'kubeskippy' };
 const lines = (known: (typeof PATHS)[string]): string[] => explanation({ events: [], ...known }, rendering);
