@@ -19,8 +19,10 @@ const activityOptions = {
 } as const satisfies Record<string, ActivityOptions>;
 
 const SUMMARY_LIMIT = 200;
+/** One line, as long as Temporal takes it. */
+export const summaryOf = (text: string): string => text.replace(/\s+/g, ' ').slice(0, SUMMARY_LIMIT);
 const withSummary = (options: ActivityOptions) => (summary: string) =>
-  proxyActivities<Activities>({ ...options, summary: summary.slice(0, SUMMARY_LIMIT) });
+  proxyActivities<Activities>({ ...options, summary: summaryOf(summary) });
 
 /** The steps, called with the line that Temporal's UI shows for them: `step('…').accept(action)`. */
 export const step = withSummary(activityOptions.bookkeeping);

@@ -19,12 +19,15 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
     planDigest,
     approval.required,
   );
+  desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
   if (desk.stopped() !== undefined) return desk.stopped();
   if (!approval.required && found.choice === 'act') return undefined;
 
   const why = approval.required ? approval.why : found.reason;
   desk.open(planDigest, approval.acceptSignals);
-  desk.show('AwaitingApproval', `${summary} (plan \`${planDigest}\`): ${why}`);
+  const signals = approval.acceptSignals ? '; or send the signal `approve` or `reject`' : ' (no signal counts)';
+  const how = `\`kubeskippy approve ${action.name} -n ${action.namespace}\`, or \`reject\`${signals}`;
+  desk.show('AwaitingApproval', `${summary} (plan \`${planDigest}\`): ${why}. To decide: ${how}`);
   upsertSearchAttributes([{ key: AWAITING, value: true }]);
   const asked = await step(`ask a person: ${why}`).requestApproval(action, planDigest, { ...approval, why });
   const expiresAt = asked?.result === 'asked' ? Date.parse(asked.expiresAt) : Date.now() + approval.timeoutMs;
@@ -54,8 +57,13 @@ async function decide(
       action,
       decision,
     );
-    if (recorded === 'recorded') return decision;
+    const { by, method, comment = '' } = decision;
+    if (recorded === 'recorded') {
+      desk.tell(decision.decision, `by ${by} (${method}) ${comment}`);
+      return decision;
+    }
     if (recorded !== 'void') return recorded;
+    desk.tell('Ignored', `${decision.decision} by ${by} (${method}): it does not hold any more, or came too late`);
     desk.retract();
   }
 }

@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { CancellationScope, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import { decide, decisionFrom, type ApprovalState, type Decision } from '../src/domain/approval.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import { isOperatorCommand, type OperatorCommand } from '../src/domain/steps.ts';
+import { summaryOf } from './activity-options.ts';
+import { openDetails } from './details.ts';
 import {
   approveSignal,
   decideUpdate,
@@ -18,6 +20,8 @@ import {
 export interface Desk {
   /** What the healing is doing now, shown in Temporal's UI. */
   show(step: string, detail: string): void;
+  /** Something that happened on the way, shown there too. */
+  tell(what: string, detail: string): void;
   /** From now on decisions about this plan count; open it before anybody is asked. */
   open(planDigest: string, acceptSignals: boolean): void;
   /** Waits for a decision about the open plan; `undefined` at the deadline (milliseconds) or at a stop. */
@@ -29,8 +33,8 @@ export interface Desk {
   openForOperator(): void;
   /** Waits for the operator's command; `undefined` after the timeout or at a stop. */
   command(timeoutMs: number): Promise<OperatorCommand | undefined>;
-  /** Sleeps; less long if the healing shall stop. */
-  pause(ms: number): Promise<void>;
+  /** Sleeps; less long if the healing shall stop. Temporal's UI shows what for. */
+  pause(ms: number, what: string): Promise<void>;
   /** Why the healing shall not act any more, if it has not acted yet. */
   stopped(): Outcome | undefined;
 }
@@ -39,25 +43,17 @@ export interface Desk {
 export type ReadDecision = () => Promise<Decision | undefined>;
 
 const CLOSED: ApprovalState = { awaiting: undefined, decided: undefined };
-const MAX_NOTES = 20;
 
 export function openDesk(): Desk {
-  let step = 'starting';
-  let detail = '';
+  const details = openDetails();
   let approval = CLOSED;
   let acceptSignals = false;
   /** `spec.approval` may have been written since it was last read. */
   let recorded = false;
   let stop: Outcome | undefined;
   let operator: { ordered?: OperatorCommand } | undefined;
-  const notes: string[] = [];
-
-  const render = (): void => {
-    setCurrentDetails([`**${step}** ${detail}`, ...notes.map((note) => `- ${note}`)].join('\n'));
-  };
-  const note = (text: string): void => {
-    if (notes.length < MAX_NOTES) notes.push(text);
-    render();
+  const ignored = (text: string): void => {
+    details.tell('Ignored', text);
   };
 
   const refusalOf = (decision: Decision): string | undefined => {
@@ -76,7 +72,7 @@ export function openDesk(): Desk {
     (decision: Decision['decision']) =>
     (message: unknown): void => {
       const refused = take(decisionFrom(message, decision, 'signal', approval.awaiting));
-      if (refused !== undefined) note(`ignored a signal "${decision}": ${refused}`);
+      if (refused !== undefined) ignored(`a signal "${decision}": ${refused}`);
     };
 
   const refusalOfCommand = (command: unknown): string | undefined => {
@@ -91,7 +87,7 @@ export function openDesk(): Desk {
     throw ApplicationFailure.nonRetryable(why, 'Refused');
   };
 
-  setHandler(stepQuery, () => step);
+  setHandler(stepQuery, () => details.step);
   setHandler(approveSignal, onSignal('Approved'), { description: 'Approve the plan that is waiting.' });
   setHandler(rejectSignal, onSignal('Rejected'), { description: 'Reject the plan that is waiting.' });
   setHandler(decisionRecordedSignal, () => {
@@ -105,7 +101,7 @@ export function openDesk(): Desk {
     (command) => {
       const refused = refusalOfCommand(command);
       if (refused === undefined) order(command);
-      else note(`ignored a signal "operate": ${refused}`);
+      else ignored(`a signal "operate": ${refused}`);
     },
     { description: 'retry, skip, rollback or abort a healing whose tries are used up.' },
   );
@@ -147,20 +143,23 @@ export function openDesk(): Desk {
   });
 
   return {
-    show(nextStep, nextDetail) {
-      step = nextStep;
-      detail = nextDetail;
-      render();
+    show(step, detail) {
+      details.show(step, detail);
+    },
+    tell(what, detail) {
+      details.tell(what, detail);
     },
     stopped: () => stop,
-    async pause(ms) {
-      await condition(() => stop !== undefined, ms);
+    async pause(ms, what) {
+      await condition(() => stop !== undefined, ms, { summary: summaryOf(what) });
     },
     openForOperator() {
       operator = {};
     },
     async command(timeoutMs) {
-      await condition(() => operator?.ordered !== undefined || stop !== undefined, timeoutMs);
+      await condition(() => operator?.ordered !== undefined || stop !== undefined, timeoutMs, {
+        summary: 'so long an operator is waited for',
+      });
       const ordered = operator?.ordered;
       operator = undefined;
       return stop === undefined ? ordered : undefined;
@@ -182,12 +181,14 @@ export function openDesk(): Desk {
         if (approval.decided !== undefined) return approval.decided;
         const left = deadline - Date.now();
         if (left <= 0) return undefined;
-        await condition(() => approval.decided !== undefined || recorded || stop !== undefined, left);
+        await condition(() => approval.decided !== undefined || recorded || stop !== undefined, left, {
+          summary: 'so long a decision is waited for',
+        });
         if (!recorded) continue;
         recorded = false;
         const written = await read();
         const refused = written === undefined ? undefined : take(written);
-        if (refused !== undefined) note(`ignored spec.approval: ${refused}`);
+        if (refused !== undefined) ignored(`spec.approval: ${refused}`);
       }
     },
   };

@@ -5,7 +5,7 @@ import { pauseAfter } from '../src/domain/retry.ts';
 import type { AcceptedPlan, Baseline, EffectOrder, FenceResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { proofMs } from '../src/domain/verdict.ts';
-import { certainly, effect, step } from './activity-options.ts';
+import { certainly, effect, step, summaryOf } from './activity-options.ts';
 import type { Desk } from './desk.ts';
 import { askOperator } from './operator.ts';
 import { PHASE } from './search-attributes.ts';
@@ -26,13 +26,19 @@ export async function reserve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   const { policy, target } = plan.reservation;
   for (;;) {
     if (desk.stopped() !== undefined) return desk.stopped();
-    const answer = await step(`a slot of ${policy}, the lock of ${target}`).reserve(action, plan.reservation);
-    if (answer.granted) return undefined;
+    const answer = await step(`reserve a slot of ${policy} and the lock of ${target}`).reserve(
+      action,
+      plan.reservation,
+    );
+    if (answer.granted) {
+      desk.tell('Reserved', `a slot of ${policy} and the lock of ${target}`);
+      return undefined;
+    }
     if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
     const waited = Date.now() - since;
     if (waited >= PATIENCE_MS) return { reason: 'Expired', message: `no slot within a day: ${answer.message}` };
     desk.show('AwaitingReservation', answer.message);
-    await desk.pause(Math.max(answer.retryAfterMs, waited * ASK_AGAIN));
+    await desk.pause(Math.max(answer.retryAfterMs, waited * ASK_AGAIN), `ask again for a slot: ${answer.message}`);
   }
 }
 
@@ -65,7 +71,10 @@ export async function execute(
   for (;;) {
     const endsAt = Date.now() + plan.timeoutMs; // the time in which people think does not count
     const tried = await tryAll(action, plan, order, endsAt, desk);
-    if (tried.result === 'executed') return { ...tried, endsAt };
+    if (tried.result === 'executed') {
+      desk.tell(tried.changed ? 'Executed' : 'Rehearsed', plan.summary);
+      return { ...tried, endsAt };
+    }
     if (tried.result !== 'blocked') return tried;
     const declined = await carryOn(action, plan, tried.message, desk);
     if (declined !== undefined) return { result: 'ended', outcome: declined };
@@ -95,7 +104,7 @@ async function tryAll(
     desk.show('Executing', `try ${used} of ${maxAttempts}: ${tried.message}`);
     const retry = { tries: order.tries, used, of: maxAttempts, why: tried.message, nextAt };
     await step(`try ${used} of ${maxAttempts} failed: ${tried.message}`).reportRetry(action, retry);
-    if (nextAt > Date.now()) await desk.pause(nextAt - Date.now());
+    if (nextAt > Date.now()) await desk.pause(nextAt - Date.now(), `before try ${used + 1} of ${maxAttempts}`);
     const declined = await reserve(action, plan, desk);
     if (declined !== undefined) return giveUp(action, order, declined);
   }
@@ -117,20 +126,22 @@ async function once(
     // Past its time the lease may run out while an effect is still being tried.
     if (Date.now() >= endsAt) return { result: 'blocked', message: `out of time${lost}`, outOfTime: true };
     const left = endsAt - Date.now();
-    const tried = await effect(plan.summary, left).execute(action, plan.planDigest, order).catch(givenUp);
+    const tried = await effect(order.tries === 1 ? plan.summary : `try ${order.tries}: ${plan.summary}`, left)
+      .execute(action, plan.planDigest, order)
+      .catch(givenUp);
     if (tried.result === 'continues') {
       const pause = Math.max(tried.retryAfterMs, (Date.now() - since) * LOOK_AGAIN);
       if (Date.now() + pause >= endsAt - proofMs(plan.verification))
         return { result: 'blocked', message: `out of time: ${tried.message}`, outOfTime: true };
       desk.show('Executing', tried.message);
-      if (pause > 0) await desk.pause(pause);
+      if (pause > 0) await desk.pause(pause, tried.message);
       conflicts = 0;
       continue;
     }
     if (tried.result !== 'conflict') return tried;
     if (conflicts === MAX_CONFLICTS) return { result: 'blocked', message: tried.message };
     lost = `: ${tried.message}`;
-    await sleep(50 * conflicts);
+    await sleep(50 * conflicts, { summary: summaryOf(`lost a race, then again: ${tried.message}`) });
   }
 }
 
@@ -148,7 +159,7 @@ export async function findEffect(action: ObjectRef, tries: number): Promise<Foun
     const found = await certainly('make sure that no sleeping attempt can still write').fence(action, tries);
     if (found.result !== 'conflict') return found;
     lost = found.message;
-    await sleep(1_000);
+    await sleep(1_000, { summary: summaryOf(`lost a race, then again: ${lost}`) });
   }
   return { result: 'unknown', message: lost };
 }

@@ -51,6 +51,10 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
     const plan = await step('is it covered by its policy, and what would it change?').accept(action);
     if (plan.result === 'ended') return plan.outcome;
     if (plan.resumed) return resume(action, plan, desk);
+    desk.tell(
+      'Planned',
+      `${plan.summary} (plan \`${plan.planDigest}\`, ${plan.reversible ? 'can' : 'cannot'} be rolled back)`,
+    );
 
     const declined = (await approve(action, plan, desk)) ?? (await reserve(action, plan, desk));
     if (declined !== undefined) return declined;

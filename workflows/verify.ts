@@ -4,7 +4,7 @@ import type { Outcome } from '../src/domain/outcome.ts';
 import type { AcceptedPlan, Baseline, RollbackResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { assess, observe, proofMs, startVerification } from '../src/domain/verdict.ts';
-import { effect, step } from './activity-options.ts';
+import { effect, step, summaryOf } from './activity-options.ts';
 import type { Desk } from './desk.ts';
 import { askOperator } from './operator.ts';
 
@@ -20,17 +20,21 @@ export async function verify(
   desk: Desk,
 ): Promise<Outcome> {
   desk.show('Verifying', plan.summary);
+  let seen = '';
   const { windowMs, timeoutMs } = plan.verification;
   const left = Math.max(endsAt - Date.now(), proofMs(plan.verification) + GRACE_MS);
   const rules = { windowMs, timeoutMs: Math.min(timeoutMs, left) };
   let state = startVerification(Date.now(), baseline.restarts);
   for (;;) {
-    const look = step('is it healthy by evidence newer than the effect?');
+    const look = step(`is it healthy by evidence newer than the effect?${seen}`);
     const elapsedMs = Date.now() - state.startedAt;
     state = observe(state, await look.measure(action, plan.planDigest, baseline, elapsedMs), Date.now());
     const verdict = assess(state, rules, Date.now());
     if (verdict.verdict === 'running') {
-      await sleep(verdict.nextInMs, { summary: 'then look again' });
+      const now = `${state.last?.state ?? 'unknown'}: ${state.last?.detail ?? 'nothing was seen'}`;
+      seen = ` So far ${now}`;
+      desk.show('Verifying', now);
+      await sleep(verdict.nextInMs, { summary: summaryOf(`then look again. So far ${now}`) });
       continue;
     }
     if (verdict.verdict === 'healed') {
@@ -88,7 +92,7 @@ async function tryRollBack(
     const undone = await effect(`take it back: ${failure}`).rollBack(action, plan.planDigest, baseline).catch(givenUp);
     if (undone.result !== 'conflict') return undone;
     lost = undone.message;
-    await sleep(50 * conflicts);
+    await sleep(50 * conflicts, { summary: summaryOf(`lost a race, then again: ${lost}`) });
   }
   return { result: 'blocked', message: `the rollback was given up: ${lost}` };
 }

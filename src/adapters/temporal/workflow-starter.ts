@@ -50,7 +50,7 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
           taskQueue,
           args: [{ action: { namespace, name, uid }, ...how }],
           staticSummary: summary.line.slice(0, SUMMARY_LIMIT),
-          staticDetails: `HealingAction ${namespace}/${name}, policy ${summary.policy}`,
+          staticDetails: detailsOf(namespace, name, summary),
           typedSearchAttributes: searchAttributes(summary),
         });
         return 'running';
@@ -80,6 +80,16 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
     ping: () => connection.ping(),
   };
 }
+
+/** Where the rest of it is: this workflow holds progress, the HealingAction what was asked for and what came of it. */
+const detailsOf = (namespace: string, name: string, { line, policy }: ActionSummary): string =>
+  [
+    `**HealingAction** \`${namespace}/${name}\`: ${line}, permitted by HealingPolicy \`${policy}\``,
+    '',
+    `- all of it: \`kubeskippy explain ${name} -n ${namespace}\``,
+    `- as it is stored: \`kubectl get healingaction ${name} -n ${namespace} -o yaml\``,
+    `- to end it: \`kubectl delete healingaction ${name} -n ${namespace}\`; what was changed is verified or rolled back first`,
+  ].join('\n');
 
 const searchAttributes = (summary: ActionSummary): TypedSearchAttributes =>
   new TypedSearchAttributes([

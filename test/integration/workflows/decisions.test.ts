@@ -195,7 +195,7 @@ describe('a decision that does not count', () => {
     await healing.reaches('Accepting');
     await healing.handle.signal(MESSAGES.approve, { by: 'too early' });
     await expect(decide({ decision: 'Approved' })).rejects.toThrow();
-    await says('ignored a signal "Approved": no plan is waiting for approval now');
+    await says('a signal "Approved": no plan is waiting for approval now');
     gate.resolve(undefined);
     await healing.reaches('AwaitingApproval');
     expect(world.cluster.written).toEqual([]);

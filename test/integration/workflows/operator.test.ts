@@ -139,7 +139,7 @@ describe('when the tries are used up', () => {
       cause: { message: 'say retry, skip, rollback or abort' },
     });
     await eventually(async () => {
-      expect(await healing.details()).toContain('ignored a signal "operate"');
+      expect(await healing.details()).toContain('a signal "operate"');
     });
     await healing.reaches('AwaitingOperator');
     await operate('abort');
