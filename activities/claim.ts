@@ -1,5 +1,5 @@
 import { REASONS } from '../src/api/constants.ts';
-import type { Claim, HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { AuditEntry, Claim, HealingAction, Plan } from '../src/api/healing-action.ts';
 import { findCondition } from '../src/domain/condition.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
 import type { Baseline, EffectOrder, ExecutionResult } from '../src/domain/steps.ts';
@@ -12,6 +12,8 @@ import { chained, changed, planned } from './record.ts';
 
 /** What the target is like before the effect: compared with later, so it is written down now. */
 interface Before {
+  /** The effect, or the part of it that comes now; for the record. */
+  readonly what: string;
   /** Of the part that the effect changes. */
   readonly digest: string;
   /** Read while the finalizer is being set. */
@@ -55,7 +57,7 @@ export async function claimEffect(
       kind: 'intent',
       step: 'execute',
       attempt: order.tries,
-      summary: plan.summary,
+      summary: before.what,
       time,
       ...planned(latest),
     } as const;
@@ -132,6 +134,25 @@ function whyNot(read: HealingAction, latest: HealingAction): ExecutionResult | u
   if (claim?.time !== read.status?.claim?.time || claim?.attempt !== read.status?.claim?.attempt)
     return { result: 'conflict', message: 'another attempt has claimed the effect, or given it up' };
   return undefined;
+}
+
+/**
+ * Writes down what came of one write while the claim stays: of a part of the effect, or of a write that was refused. Not if
+ * another attempt has announced itself since, which then finds out by itself.
+ */
+export async function closeIntent(
+  { actions }: Pick<ActivityPorts, 'actions'>,
+  ref: ObjectRef,
+  { effect, summary }: Required<Pick<AuditEntry, 'effect' | 'summary'>>,
+  intent: string,
+  attempt: Attempt,
+): Promise<void> {
+  const time = attempt.now().toISOString();
+  await actions.update(ref, (latest) => {
+    if (latest.status?.audit?.at(-1)?.digest !== intent) return undefined;
+    const entry = { kind: 'outcome', step: 'execute', attempt: attempt.number, effect, summary, time } as const;
+    return changed(latest, { audit: chained(latest, { ...entry, ...planned(latest) }) }, time);
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
 import { approverStillMay, authority } from './authority.ts';
-import { claimEffect, voidClaim, type Claimed } from './claim.ts';
+import { claimEffect, closeIntent, voidClaim, type Claimed } from './claim.ts';
 import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, protectionOfPart, readLiveTarget } from './live-target.ts';
@@ -123,7 +123,7 @@ async function tryEffect(
   if (dryRun) return rehearse(ports, action, plan, { effect, target: live.object, marker }, attempt);
   const view = baseline(ports, granted.policy, plan);
   view.catch(() => undefined); // awaited with the claim, unless that fails first
-  const before = { digest: definition.baseline(live.object, resolved(plan)), view };
+  const before = { what: describeEffect(plan, effect), digest: definition.baseline(live.object, resolved(plan)), view };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
   const write = await withoutOldMarks(ports, effect.write, live.object, action);
@@ -157,18 +157,27 @@ async function afterWrite(
   attempt: Attempt,
 ): Promise<ExecutionResult> {
   if (written.result === 'written') {
-    if (effect.unfinished === true)
+    if (effect.unfinished === true) {
+      await closeIntent(
+        ports,
+        refOf(action),
+        { effect: 'done', summary: describeEffect(plan, effect) },
+        intent,
+        attempt,
+      );
       return {
         result: 'continues',
         message: `one part more is done: ${plan.summary}`,
         retryAfterMs: effect.pauseMs ?? 0,
       };
+    }
     const generation = effect.write.type === 'patch' ? written.object.metadata.generation : undefined;
     const since = { ...baseline, ...(generation === undefined ? {} : { generation }) };
     return recordEffect(ports, action, plan, effect, attempt, since);
   }
   const message = written.result === 'gone' ? `${describeWritten(plan, effect)} no longer exists` : written.message;
   if (fresh) await voidClaim(ports, refOf(action), message, attempt, intent);
+  else await closeIntent(ports, refOf(action), { effect: 'none', summary: `not done: ${message}` }, intent, attempt);
   switch (written.result) {
     case 'gone':
       // If an earlier attempt may have acted, only the traces can tell what became of that; and a part is not the target.
@@ -184,6 +193,10 @@ async function afterWrite(
       return { result: 'blocked', message };
   }
 }
+
+/** One line for the record: what is written now. */
+const describeEffect = (plan: Plan, effect: Doable): string =>
+  effect.on === undefined ? plan.summary : `${describeWritten(plan, effect)}: ${plan.summary}`;
 
 const describeWritten = ({ target }: Plan, { on }: Doable): string =>
   describeTarget(

@@ -95,6 +95,32 @@ describe('the record of an action', () => {
     expect(short().filter((entry) => entry.startsWith('rollback outcome'))).toEqual(['rollback outcome done']);
   });
 
+  test('has an entry before and after each part of an effect, which name it', async () => {
+    world = new MemoryWorld();
+    world.deploy('cart', { replicas: 3 });
+    const template = { name: 'again', type: 'restart', restartAction: { strategy: 'graceful' } } as const;
+    world.policy({ actions: [template] });
+    const pods = world.pods('cart').map(({ metadata }) => metadata.name);
+    action = world.action({ action: template });
+    await accepted(world, action);
+    world.cluster.refusal = 'not now';
+    await tryEffect(world, action);
+    world.cluster.refusal = undefined;
+    for (let tries = 0; tries < 20 && done() < 3; tries++) await tryEffect(world, action);
+    await end();
+    expect(done()).toBe(3);
+    expect(short()).toEqual([
+      ...['execute claim', 'execute intent', 'execute outcome none', 'execute claim'],
+      ...['execute intent', 'execute outcome done', 'execute intent', 'execute outcome done'],
+      ...['execute intent', 'execute outcome done', 'end'],
+    ]);
+    const named = audit().filter(({ kind, effect }) => kind === 'intent' || effect === 'done');
+    expect(named.slice(1, -1).map(({ summary = '' }) => pods.find((pod) => summary.includes(pod)))).not.toContain(
+      undefined,
+    );
+    expect(verdict()).toMatchObject({ entries: 11, closed: true });
+  });
+
   const faults = ['none', 'lost', 'answer lost', 'conflict', 'refused'] as const;
   const sequences = faults.flatMap((a) => faults.flatMap((b) => faults.map((c) => [a, b, c] as const)));
 
