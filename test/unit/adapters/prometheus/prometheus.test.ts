@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createPrometheus, noMetrics, readingOf } from '../../../../src/adapters/prometheus/prometheus.ts';
 
@@ -59,7 +60,7 @@ describe('a question', () => {
   };
   afterEach(async () => {
     server?.closeAllConnections();
-    await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+    if (server?.listening === true) await promisify(server.close.bind(server))();
     server = undefined;
   });
   const ask = (url: string) => createPrometheus({ url, lookbackMs: 30_000 }).read('up');
