@@ -19,10 +19,14 @@ export interface Executed {
 
 const CHANGE_TYPES = { patch: 'update', evict: 'delete', delete: 'delete', create: 'create' } as const;
 
+/** In the words of the original, where an action had one of its own. */
+const changeType = ({ action }: Plan, { write }: Doable): ResourceChange['changeType'] =>
+  write.type === 'patch' && (action === 'patch' || action === 'scale') ? action : CHANGE_TYPES[write.type];
+
 export const changesOf = (plan: Plan, effect: Doable, timestamp: string): ResourceChange[] =>
   effect.changes.map((change) => ({
     resourceRef: `${plan.target.kind}/${plan.target.namespace}/${plan.target.name}`,
-    changeType: CHANGE_TYPES[effect.write.type],
+    changeType: changeType(plan, effect),
     field: change.field,
     oldValue: change.oldValue,
     newValue: change.newValue,

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../api/meta.ts';
 import { GROUP } from '../api/constants.ts';
 import { canonical } from '../domain/canonical.ts';
+import { looksSecret } from '../domain/secret-name.ts';
 
 /** What `status.plan.change` can hold. */
 const MAX_LENGTH = 8_192;
-const SECRET_NAME = /pass(?:word|wd|phrase)?|secret|token|credential|(?:api|access|private|signing).?key/i;
 /** What controllers and clients write for themselves: wrong on a new object, or much longer than it is worth. */
 const FOREIGN_ANNOTATIONS: ReadonlySet<string> = new Set([
   'deployment.kubernetes.io/revision',
@@ -96,7 +96,7 @@ function secretIn(value: unknown): string | undefined {
   if (Array.isArray(value)) return first(value, secretIn);
   if (!isObject(value)) return undefined;
   const found = items(value['env']).find(
-    ({ name, value: literal }) => typeof name === 'string' && SECRET_NAME.test(name) && !!literal,
+    ({ name, value: literal }) => typeof name === 'string' && looksSecret(name) && !!literal,
   );
   return found === undefined ? first(Object.values(value), secretIn) : String(found['name']);
 }

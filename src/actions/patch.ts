@@ -16,6 +16,7 @@ import { isWorkload } from '../domain/health.ts';
 import type { JsonPatchOperation } from '../domain/json-patch.ts';
 import { differences, leafDifferences, namedPath, type Difference } from '../domain/object-diff.ts';
 import { readablePath, withValue } from '../domain/object-path.ts';
+import { isSecretValue } from '../domain/secret-name.ts';
 import { describeTarget } from '../domain/target-ref.ts';
 import { controllers, workloadParameters } from './controllers.ts';
 import { defineAction, type Effect, type EffectInput, type FieldChange, type PlanResult } from './define-action.ts';
@@ -65,6 +66,13 @@ const fieldChanges = (target: KubeObject, { path, before, after }: Difference): 
     newValue: inWords(leaf.after),
   }));
 
+/** Literal secrets among the values that a plan would keep; a list is kept whole, with items that do not change. */
+const secretsIn = (object: unknown, { path, before, after }: Difference): string[] =>
+  [before, after]
+    .flatMap((value) => leafDifferences(undefined, value, namedPath(object, path)))
+    .filter((leaf) => isSecretValue(leaf.path))
+    .map((leaf) => readablePath(leaf.path));
+
 /**
  * Any change of fields that are safe to change. What the author wrote is tried by the API server first; judged, planned
  * and taken back is what would come of it, field by field.
@@ -111,18 +119,26 @@ export const patch = defineAction({
     const wrong = judged.flatMap(({ judgement }) => (judgement.may === 'not' ? [judgement.why] : []));
     if (wrong.length > 0) return refused(`the patch goes too far: ${few(wrong, '; ')}`);
 
-    const change = JSON.stringify(operationsFor(was, differences(was, becomes)));
+    const fields = differences(was, becomes);
+    const secret = fields.flatMap((field) => secretsIn(was, field))[0];
+    if (secret !== undefined)
+      return refused(
+        `the patch would put ${secret} on record, which looks like a secret and holds its value itself; take it from a Secret`,
+      );
+    const change = JSON.stringify(operationsFor(was, fields));
     if (change.length > MAX_CHANGE)
       return refused(
         `the patch changes too much: it resolves to ${change.length} characters, and at most ${MAX_CHANGE} can be kept`,
       );
     const delicate = judged.filter(({ judgement }) => judgement.may === 'change with approval');
-    const fields = leaves.map(({ path }) => readablePath(path));
     return {
       result: 'planned',
       parameters: workload === undefined ? {} : workloadParameters(workload),
       change,
-      summary: `patch ${named(target)}: ${few(fields, ', ')}`,
+      summary: `patch ${named(target)}: ${few(
+        leaves.map(({ path }) => readablePath(path)),
+        ', ',
+      )}`,
       ...(delicate.length === 0
         ? {}
         : {

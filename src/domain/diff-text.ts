@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/meta.ts';
 import { desiredState } from './desired-state.ts';
 import { leafDifferences, type Difference } from './object-diff.ts';
 import { readablePath } from './object-path.ts';
+import { isSecretValue } from './secret-name.ts';
 
 /** As much as `status.plan.diff` takes. */
 const MAX_DIFF = 2_048;
@@ -17,7 +18,7 @@ export function inWords(value: unknown): string {
 
 /**
  * What is different in two states of one object, line by line: `- spec.replicas: 2`, `+ spec.replicas: 4`. Our own marks
- * are left out. At most 2,048 characters, by whole lines.
+ * are left out, and so are the values of variables that are called like secrets. At most 2,048 characters, by whole lines.
  */
 export function diffText(before: KubeObject, after: KubeObject): string {
   const fields = leafDifferences(desiredState(before), desiredState(after)).filter(({ path }) => !isOurMark(path));
@@ -35,9 +36,10 @@ const isOurMark = (path: Difference['path']): boolean =>
 
 function linesOf({ path, before, after }: Difference): string[] {
   const field = readablePath(path);
+  const shown = (value: unknown): string => (isSecretValue(path) ? '(hidden)' : inWords(value));
   return [
-    ...(before === undefined ? [] : [`- ${field}: ${inWords(before)}`]),
-    ...(after === undefined ? [] : [`+ ${field}: ${inWords(after)}`]),
+    ...(before === undefined ? [] : [`- ${field}: ${shown(before)}`]),
+    ...(after === undefined ? [] : [`+ ${field}: ${shown(after)}`]),
   ];
 }
 

@@ -121,6 +121,28 @@ describe('a plan', () => {
     expect(world.cluster.seen).toEqual([]);
   });
 
+  test.each<[string, object[], object[]]>([
+    ['a changed secret', [{ name: 'API_TOKEN', value: 'a' }], [{ name: 'API_TOKEN', value: 'b' }]],
+    [
+      'a secret in a list that is kept whole',
+      [{ name: 'API_TOKEN', value: 'a' }],
+      [
+        { name: 'API_TOKEN', value: 'a' },
+        { name: 'LEVEL', value: 'x' },
+      ],
+    ],
+  ])('is refused that would put on record %s', async (_name, before, after) => {
+    world.editTemplate('cart', (template) => ({
+      ...template,
+      spec: { containers: [{ name: 'app', image: 'web:1', env: before as never }] },
+    }));
+    const message = await tell({
+      ...inContainer({ env: after }),
+      allowPaths: ['/spec/template/spec/containers/*/env'],
+    });
+    expect(message).toMatch(/containers\[app\]\.env\[API_TOKEN\]\.value on record, which looks like a secret/);
+  });
+
   test('names a few of many fields that go too far', async () => {
     const many = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`field${index}`, 1]));
     expect(await tell(merge({ spec: many }))).toMatch(/field4 is never changed by a patch; 4 more$/);

@@ -46,6 +46,31 @@ describe('the difference of two states', () => {
   });
 });
 
+test('values of variables that are called like secrets are not shown', () => {
+  const env = (password: string) =>
+    cart({
+      template: {
+        spec: {
+          containers: [
+            {
+              name: 'app',
+              env: [
+                { name: 'DB_PASSWORD', value: password },
+                { name: 'LEVEL', value: password },
+              ],
+            },
+          ],
+        },
+      },
+    });
+  expect(diffText(env('old'), env('new')).split('\n')).toEqual([
+    '- spec.template.spec.containers[app].env[DB_PASSWORD].value: (hidden)',
+    '+ spec.template.spec.containers[app].env[DB_PASSWORD].value: (hidden)',
+    '- spec.template.spec.containers[app].env[LEVEL].value: old',
+    '+ spec.template.spec.containers[app].env[LEVEL].value: new',
+  ]);
+});
+
 test('a value is one line, and short', () => {
   expect(inWords('a\nb')).toBe('"a\\nb"');
   expect(inWords(undefined)).toBe('');
