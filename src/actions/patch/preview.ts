@@ -4,6 +4,7 @@ import { canonical } from '../../domain/canonical.ts';
 import { desiredState } from '../../domain/desired-state.ts';
 import { StepError } from '../../errors.ts';
 import type { ClusterReader, Preview } from '../../ports/cluster.ts';
+import { obstacleTo } from './obstacle.ts';
 import { readPatch } from './read-patch.ts';
 
 /** What the API server would make of a patch, among what `gather` returns; no server has objects of this kind. */
@@ -35,7 +36,9 @@ export async function previewPatch(
     const read = readPatch(action, before);
     if (!read.readable) return found({ result: 'refused', message: read.message });
     const outcome = await cluster.preview(at, read.patch);
-    if (outcome.result !== 'accepted') return found(outcome);
+    if (outcome.result === 'refused')
+      return found({ result: 'refused', message: obstacleTo(read.patch, before) ?? outcome.message });
+    if (outcome.result === 'gone') return found(outcome);
     const version = outcome.object.metadata.resourceVersion;
     if (version === before.metadata.resourceVersion) return found(outcome);
     const now = await cluster.get(at);

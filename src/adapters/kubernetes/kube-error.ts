@@ -37,6 +37,9 @@ export const isKubeError = (error: unknown, ...reasons: readonly string[]): erro
 
 const MESSAGE_LIMIT = 500;
 
+/** The API server may repeat a whole object before it says what is wrong with it, with all that is in there. */
+const withoutDumps = (message: string): string => message.replace(/(Invalid value: )"(?:[^"\\]|\\.){200,}"/gs, '$1"…"');
+
 interface StatusBody {
   readonly reason?: string;
   readonly message?: unknown; // a proxy may answer in its own words
@@ -62,7 +65,10 @@ export function kubeErrorFromResponse(request: string, status: number, text: str
   return new KubeError(request, {
     status,
     reason: body?.reason ?? `HTTP${status}`,
-    message: (typeof body?.message === 'string' ? body.message : text || `HTTP ${status}`).slice(0, MESSAGE_LIMIT),
+    message: withoutDumps(typeof body?.message === 'string' ? body.message : text || `HTTP ${status}`).slice(
+      0,
+      MESSAGE_LIMIT,
+    ),
     causes: (body?.details?.causes ?? []).map((cause) => cause.reason ?? ''),
     ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
   });

@@ -59,7 +59,10 @@ afterAll(async () => {
 
 /** What becomes of every patch in the examples, on a Deployment and on a Pod. */
 const outcomes: Readonly<Record<string, { readonly Deployment: RegExp; readonly Pod: RegExp }>> = {
-  'action-patch patch': { Deployment: /cannot be applied: .*remove/, Pod: /cannot be applied: .*remove/ },
+  'action-patch patch': {
+    Deployment: /cannot be applied: there is no \/spec\/paused to remove/,
+    Pod: /cannot be applied: there is no \/spec\/paused to remove/,
+  },
   'demo-ai-strategic-healing touch': { Deployment: /^patch .*touched\]$/, Pod: /^patch .*touched\]$/ },
   'demo-crashloop-pod-healing raise': { Deployment: /^patch .*touched\]$/, Pod: /^patch .*touched\]$/ },
   'demo-prometheus-based-healing touch': { Deployment: /^patch .*touched\]$/, Pod: /^patch .*touched\]$/ },
@@ -71,7 +74,10 @@ const outcomes: Readonly<Record<string, { readonly Deployment: RegExp; readonly 
   },
   'policy-patch-kinds a': { Deployment: /changes nothing/, Pod: /unknown field "spec\.paused"/ },
   'policy-patch-kinds b': { Deployment: /changes nothing/, Pod: /changes nothing/ },
-  'policy-patch-kinds c': { Deployment: /cannot be applied: .*remove/, Pod: /cannot be applied: .*remove/ },
+  'policy-patch-kinds c': {
+    Deployment: /cannot be applied: there is no \/spec\/paused to remove/,
+    Pod: /cannot be applied: there is no \/spec\/paused to remove/,
+  },
   'policy-patch-kinds d': { Deployment: /changes nothing/, Pod: /unknown field "spec\.paused"/ },
   'policy-patch-allow-paths level': { Deployment: /^patch .*env\[LEVEL\]\.value$/, Pod: /cannot be applied: / },
 };

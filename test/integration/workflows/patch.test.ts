@@ -52,7 +52,7 @@ test('a patch is made, proven and written down field by field', async () => {
   expect(world.deployment('cart').spec).toMatchObject({ minReadySeconds: 1, revisionHistoryLimit: 4 });
   expect(world.cluster.effects).toHaveLength(1);
   expect(world.the(action).status?.result?.changes).toMatchObject([
-    { field: 'spec.minReadySeconds', oldValue: '', newValue: '1' },
+    { changeType: 'patch', field: 'spec.minReadySeconds', oldValue: '', newValue: '1' },
     { field: 'spec.revisionHistoryLimit', oldValue: '', newValue: '4' },
   ]);
 });

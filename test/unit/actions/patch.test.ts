@@ -121,6 +121,32 @@ describe('a plan', () => {
     expect(world.cluster.seen).toEqual([]);
   });
 
+  test.each<[string, object[], string]>([
+    ['takes away what is not there', [{ op: 'remove', path: '/spec/paused' }], 'there is no /spec/paused to remove'],
+    [
+      'replaces what an operation before has taken away',
+      [
+        { op: 'remove', path: '/spec/replicas' },
+        { op: 'replace', path: '/spec/replicas', value: 3 },
+      ],
+      'there is no /spec/replicas to replace',
+    ],
+    [
+      'adds to nothing',
+      [{ op: 'add', path: '/spec/a/b', value: 1 }],
+      'there is nothing that /spec/a/b could be added to',
+    ],
+    [
+      'tests for another value',
+      [{ op: 'test', path: '/spec/replicas', value: 7 }],
+      '/spec/replicas does not have the value that the patch tests for',
+    ],
+  ])('says which operation does not fit: one that %s', async (_name, operations, message) => {
+    expect(await tell({ type: 'json', patch: JSON.stringify(operations) })).toBe(
+      `the patch cannot be applied: ${message}`,
+    );
+  });
+
   test.each<[string, object[], object[]]>([
     ['a changed secret', [{ name: 'API_TOKEN', value: 'a' }], [{ name: 'API_TOKEN', value: 'b' }]],
     [

@@ -63,6 +63,18 @@ describe('answers', () => {
     expect(String(failure)).toContain('<html>welcome');
   });
 
+  test('a refusal that repeats the whole object says only what is wrong with it', async () => {
+    const dump = JSON.stringify(JSON.stringify({ data: { password: 'x'.repeat(300) } }));
+    const message = `ConfigMap "a" is invalid: patch: Invalid value: ${dump}: strict decoding error: unknown field "b"`;
+    server.next('list', (response) => {
+      response.writeHead(422, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ kind: 'Status', reason: 'Invalid', message }));
+    });
+    await expect(server.client().list(resources.configMaps)).rejects.toMatchObject({
+      message: expect.stringMatching(/Invalid value: "…": strict decoding error: unknown field "b"$/),
+    });
+  });
+
   test('Retry-After is told in milliseconds', async () => {
     server.next('list', answerStatus(429, 'TooManyRequests', { 'retry-after': '7' }));
     await expect(server.client().list(resources.configMaps)).rejects.toMatchObject({
