@@ -46,11 +46,11 @@ export async function claimEffect(
   const held = seen === undefined ? await actions.hold(action) : action;
   if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
   const baseline = seen === undefined ? await before.view : fromEvidence(action.status?.evidence?.before);
-  const now = attempt.now();
-  if (now.getTime() >= attempt.deadline) throw new StepError('Unavailable', 'this attempt woke up too late to claim');
-  const time = now.toISOString();
+  await confirmed(attempt);
+  const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;
   const updated = await actions.update(held, (latest) => {
+    inTime(attempt); // also when somebody else wrote in between
     refusal = whyNot(action, latest);
     if (refusal !== undefined) return undefined;
     const intent = {
@@ -106,6 +106,22 @@ export async function claimEffect(
   return { result: 'claimed', baseline, fresh: seen === undefined, intent };
 }
 
+async function confirmed(attempt: Attempt): Promise<void> {
+  try {
+    await attempt.lease?.confirmed;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StepError('Unavailable', `Temporal does not confirm this attempt: ${why}`);
+  }
+  inTime(attempt);
+}
+
+/** Temporal may have begun another attempt by now, and given the effect up. */
+function inTime({ deadline, lease, now }: Attempt): void {
+  if (now().getTime() >= Math.min(deadline, lease?.until ?? deadline))
+    throw new StepError('Unavailable', 'this attempt woke up too late to claim');
+}
+
 /** On whose word the change may be made from now on. */
 function authorized({ status }: HealingAction, { summary }: Plan): string {
   const { approved, approvedBy, method } = status?.approval ?? {};
@@ -156,20 +172,30 @@ export async function closeIntent(
 }
 
 /**
- * Takes a claim back whose effect certainly did not happen and can no longer happen. With `intent` only if no other
- * attempt has announced itself since.
+ * Takes a claim back whose effect certainly did not happen and can no longer happen; `kept` when it is another claim by
+ * now, or another attempt has announced itself under it.
  */
 export async function voidClaim(
   { actions }: Pick<ActivityPorts, 'actions'>,
   ref: ObjectRef,
   why: string,
   attempt: Attempt,
-  intent?: string,
-): Promise<void> {
+  seen: { readonly claim: Claim } | { readonly intent: string },
+): Promise<'voided' | 'kept'> {
   const time = attempt.now().toISOString();
+  let result: 'voided' | 'kept' = 'voided';
   await actions.update(ref, (latest) => {
-    if (latest.status?.claim === undefined) return undefined;
-    if (intent !== undefined && latest.status.audit?.at(-1)?.digest !== intent) return undefined;
+    const claim = latest.status?.claim;
+    result = 'voided';
+    if (claim === undefined) return undefined;
+    const same =
+      'intent' in seen
+        ? latest.status?.audit?.at(-1)?.digest === seen.intent
+        : claim.time === seen.claim.time && claim.attempt === seen.claim.attempt;
+    if (!same) {
+      result = 'kept';
+      return undefined;
+    }
     const entry = { kind: 'outcome', step: 'execute', attempt: attempt.number, effect: 'none', time } as const;
     const audit = chained(latest, { ...entry, summary: `not done: ${why}`, ...planned(latest) });
     const status = changed(latest, { audit }, time);
@@ -177,4 +203,5 @@ export async function voidClaim(
     const { claim: _claim, ...without } = status;
     return without;
   });
+  return result;
 }

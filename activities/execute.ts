@@ -176,7 +176,7 @@ async function afterWrite(
     return recordEffect(ports, action, plan, effect, attempt, since);
   }
   const message = written.result === 'gone' ? `${describeWritten(plan, effect)} no longer exists` : written.message;
-  if (fresh) await voidClaim(ports, refOf(action), message, attempt, intent);
+  if (fresh) await voidClaim(ports, refOf(action), message, attempt, { intent });
   else await closeIntent(ports, refOf(action), { effect: 'none', summary: `not done: ${message}` }, intent, attempt);
   switch (written.result) {
     case 'gone':

@@ -50,8 +50,9 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
       if (found.traces === 'unknown') return { result: 'unknown', message: found.message };
       if (found.traces === 'partly')
         return { result: 'unknown', message: `given up in the middle, ${found.message}: ${plan.summary}` };
-      await voidClaim(ports, ref, 'given up', attempt);
-      return { result: 'clear' };
+      if ((await voidClaim(ports, ref, 'given up', attempt, { claim })) === 'voided') return { result: 'clear' };
+      raised = false;
+      continue;
     }
     const written = await fenceAll(ports, action, plan, definition, live.object, attempt);
     if (written.result === 'refused')

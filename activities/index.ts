@@ -18,6 +18,8 @@ import { execute } from './execute.ts';
 import { withFailures } from './failure.ts';
 import { fence } from './fence.ts';
 import { findEnded } from './find-ended.ts';
+import { underLease, withHeartbeats } from './heartbeats.ts';
+import type { Lease } from './lease.ts';
 import { mirrored } from './mirrored-audit.ts';
 import type { ActivityPorts } from './ports.ts';
 import { readPastEffects } from './read-past-effects.ts';
@@ -35,12 +37,13 @@ const now = (): Date => new Date();
 const MARGIN_MS = 5_000;
 
 /** The attempt at an effect that this activity task is. */
-function attempt(number: number, step: string, uid: string): Attempt {
+function attempt(number: number, step: string, uid: string, lease?: Lease): Attempt {
   const info = activityInfo();
   return {
     number,
     // By our own clock from beginning to end: the server's may differ, and a task may have waited for a worker.
     deadline: Date.now() + info.startToCloseTimeoutMs - MARGIN_MS,
+    ...(lease === undefined ? {} : { lease }),
     auditId: `ks/${uid}/${step}/${number}.${info.activityId}.${info.attempt}`,
     now,
   };
@@ -59,7 +62,7 @@ export function createActivities(given: ActivityPorts) {
     recordDecision: (action: ObjectRef, decision: Decision) => recordDecision(ports, action, decision, now),
     reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),
     execute: (action: ObjectRef, digest: string, order: EffectOrder) =>
-      execute(ports, action, digest, order, attempt(order.tries, 'execute', action.uid)),
+      underLease((lease) => execute(ports, action, digest, order, attempt(order.tries, 'execute', action.uid, lease))),
     reportRetry: (action: ObjectRef, retry: PendingRetry) => reportRetry(ports, action, retry, now),
     fence: (action: ObjectRef, number: number) => fence(ports, action, attempt(number, 'fence', action.uid)),
     awaitOperator: (action: ObjectRef, why: string, at: StuckAt) => awaitOperator(ports, action, { why, at }, now),
@@ -81,7 +84,7 @@ export function createActivities(given: ActivityPorts) {
 
     readPastEffects: () => readPastEffects(ports, now),
   };
-  return withFailures(steps, {
+  return withFailures(withHeartbeats(steps), {
     attempt: () => activityInfo().attempt,
     certain: ['abandon', 'fence', 'report', 'recallEpisodes', 'readPastEffects'],
   });

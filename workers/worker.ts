@@ -53,6 +53,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
     }),
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxCachedWorkflows: 1_000,
+    // What a killed worker had in its cache comes to another one after this.
+    stickyQueueScheduleToStartTimeout: '2s',
   });
   const stopping = new AbortController();
   const ended = worker.run();

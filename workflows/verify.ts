@@ -4,7 +4,7 @@ import type { Outcome } from '../src/domain/outcome.ts';
 import type { AcceptedPlan, Baseline, RollbackResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { assess, observe, proofMs, startVerification } from '../src/domain/verdict.ts';
-import { effect, step, summaryOf } from './activity-options.ts';
+import { step, summaryOf, wayBack } from './activity-options.ts';
 import type { Desk } from './desk.ts';
 import { askOperator } from './operator.ts';
 
@@ -89,7 +89,7 @@ async function tryRollBack(
 ): Promise<Settled> {
   let lost = '';
   for (let conflicts = 1; conflicts <= MAX_CONFLICTS; conflicts++) {
-    const undone = await effect(`take it back: ${failure}`).rollBack(action, plan.planDigest, baseline).catch(givenUp);
+    const undone = await wayBack(`take it back: ${failure}`).rollBack(action, plan.planDigest, baseline).catch(givenUp);
     if (undone.result !== 'conflict') return undone;
     lost = undone.message;
     await sleep(50 * conflicts, { summary: summaryOf(`lost a race, then again: ${lost}`) });

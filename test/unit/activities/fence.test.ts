@@ -102,3 +102,25 @@ describe('a fence', () => {
     expect(await raise(world, action)).toEqual({ result: 'clear' });
   });
 });
+
+test('a fence that sleeps does not take back a claim that was made meanwhile', async () => {
+  await brokenOff('lost');
+  const update = world.ports.actions.update.bind(world.ports.actions);
+  let slept = false;
+  Object.assign(world.ports.actions, {
+    update: async (...args: Parameters<typeof update>) => {
+      if (slept) return update(...args);
+      slept = true; // just before it takes the claim back: another fence is through, and another try has claimed
+      await raise(world, action);
+      world.cluster.fault = () => 'lost';
+      await tryEffect(world, action, { tries: 2, claim: 2 }).catch(() => undefined);
+      world.cluster.fault = () => undefined;
+      expect(claim()).toMatchObject({ attempt: 2 });
+      const result = await update(...args);
+      expect(claim()).toMatchObject({ attempt: 2 });
+      return result;
+    },
+  });
+  expect(await raise(world, action)).toEqual({ result: 'clear' });
+  expect(slept).toBe(true);
+});
