@@ -40,22 +40,27 @@ const succeeded = (event: AuditEvent): boolean => {
 };
 
 /**
- * The writes of KubeSkippy's worker that changed a workload: spec patches and evictions that the API server accepted.
- * Its own objects, Events, dry runs and annotation-only writes (claims and fences) do not count.
+ * The writes of KubeSkippy's worker that changed a workload: patches, evictions and deletions that the API server accepted.
+ * Its own objects, Events, dry runs and its own marks (claims and fences) do not count.
  */
 export const effectsIn = (events: readonly AuditEvent[]): AuditEvent[] =>
   events.filter((event) => {
     if (event.user.username !== WORKER_USER || !WRITES.has(event.verb) || !succeeded(event)) return false;
     if (event.requestURI.includes('dryRun=')) return false;
     const { resource = '', subresource } = event.objectRef ?? {};
-    if (resource === 'pods') return subresource === 'eviction' || event.verb === 'delete';
-    if (!['deployments', 'statefulsets', 'daemonsets'].includes(resource)) return false;
-    return !annotationsOnly(event.requestObject);
+    if (resource === 'pods' && (subresource === 'eviction' || event.verb === 'delete')) return true;
+    if (!['deployments', 'statefulsets', 'daemonsets', 'pods'].includes(resource)) return false;
+    return !marksOnly(event.requestObject);
   });
 
-function annotationsOnly(patch: unknown): boolean {
+function marksOnly(patch: unknown): boolean {
   if (!Array.isArray(patch)) return false;
-  return (patch as { op: string; path: string }[])
+  const isMark = (key: string): boolean => key.startsWith('kubeskippy.io/');
+  return (patch as { op: string; path: string; value?: unknown }[])
     .filter(({ op }) => op !== 'test')
-    .every(({ path }) => path.startsWith('/metadata/annotations'));
+    .every(
+      ({ path, value }) =>
+        path.startsWith('/metadata/annotations/kubeskippy.io~1') ||
+        (path === '/metadata/annotations' && Object.keys((value ?? {})).every(isMark)),
+    );
 }
