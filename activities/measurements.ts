@@ -31,7 +31,7 @@ export async function settleTime(
   let settleMs = 0;
   for (const query of queries) {
     const reach = reachOf(query.query, metrics.lookbackMs);
-    const named = `verification query ${JSON.stringify(nameOfQuery(query).slice(0, 100))}`;
+    const named = `verification query ${JSON.stringify(nameOfQuery(query))}`;
     if ('problem' in reach) return { problem: `${named}: ${reach.problem}` };
     if (reach.ms + windowMs >= timeoutMs)
       return {
@@ -43,7 +43,7 @@ export async function settleTime(
   for (const [index, reading] of readings.entries()) {
     const query = queries[index];
     if (reading.state === 'invalid' && query !== undefined)
-      return { problem: `verification query ${JSON.stringify(nameOfQuery(query).slice(0, 100))}: ${reading.message}` };
+      return { problem: `verification query ${JSON.stringify(nameOfQuery(query))}: ${reading.message}` };
   }
   return { settleMs };
 }
@@ -56,7 +56,7 @@ export async function measuredBefore(metrics: Metrics, policy: HealingPolicy): P
   return queries
     .map((query, index) => {
       const reading = readings[index];
-      return `${nameOfQuery(query).slice(0, 63)}: ${reading?.state === 'value' ? reading.value : 'unknown'}`;
+      return `${nameOfQuery(query)}: ${reading?.state === 'value' ? reading.value : 'unknown'}`;
     })
     .join('; ')
     .slice(0, 256);

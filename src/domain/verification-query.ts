@@ -10,7 +10,10 @@ const HOLDS: Readonly<Record<VerificationQuery['operator'], (value: number, thre
   '!=': (value, threshold) => value !== threshold,
 };
 
-export const nameOfQuery = ({ name, query }: VerificationQuery): string => name ?? query;
+/** As long as the evidence takes. */
+const MAX_NAME = 128;
+
+export const nameOfQuery = ({ name, query }: VerificationQuery): string => (name ?? query).slice(0, MAX_NAME);
 
 /** What a value proves about health. */
 export function judge(query: VerificationQuery, value: number): Check {

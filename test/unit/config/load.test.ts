@@ -77,6 +77,13 @@ describe('configuration', () => {
     ['a value of another kind', () => loadConfig({ KUBESKIPPY_METRICS_PORT: 'many' }), /metrics\.port/],
     ['a truth that is none', () => loadConfig({ KUBESKIPPY_ACCEPT_SIGNALS: 'maybe' }), /approvals\.acceptSignals/],
     ['a port that is none', () => loadConfig({ KUBESKIPPY_METRICS_PORT: '70000' }), /metrics\.port/],
+    [
+      'a Prometheus that is no address',
+      () => loadConfig({ KUBESKIPPY_PROMETHEUS_URL: 'prometheus' }),
+      /prometheus\.url/,
+    ],
+    ['another kind of address', () => loadConfig({ KUBESKIPPY_PROMETHEUS_URL: 'ftp://x' }), /prometheus\.url/],
+    ['an age that is none', () => loadConfig({ KUBESKIPPY_PROMETHEUS_LOOKBACK_MS: '0' }), /prometheus\.lookbackMs/],
     ['an analyzer that nobody has', () => loadConfig({ KUBESKIPPY_ANALYZER: 'oracle' }), /analysis\.analyzer/],
     ['a file that is a list', () => loadConfig({}, file('- a')), /must hold a mapping/],
     ['a file that is no YAML', () => loadConfig({}, file('a: [')), /configuration file .*\.yaml cannot be read/],

@@ -21,3 +21,9 @@ test.each([
     verdict: holds ? 'healthy' : 'settling',
   });
 });
+
+test('a query without a name is called by its text, as far as the evidence takes it', () => {
+  const query = { query: 'x'.repeat(4_096), operator: '>', threshold: 0 } as const;
+  expect(judge(query, 1).check).toBe('x'.repeat(128));
+  expect(judge({ ...query, name: 'errors' }, 1).check).toBe('errors');
+});
