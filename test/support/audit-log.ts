@@ -61,6 +61,6 @@ function marksOnly(patch: unknown): boolean {
     .every(
       ({ path, value }) =>
         path.startsWith('/metadata/annotations/kubeskippy.io~1') ||
-        (path === '/metadata/annotations' && Object.keys((value ?? {})).every(isMark)),
+        (path === '/metadata/annotations' && Object.keys(value ?? {}).every(isMark)),
     );
 }

@@ -259,6 +259,18 @@ describe('judged is what would come of a patch, not what it says', () => {
   });
 });
 
+test('a whole template can be tested although Go writes some of its texts with escapes, as an undo does', async () => {
+  const { spec } = await read();
+  const write = {
+    type: 'patch',
+    target: { apiVersion: 'apps/v1', kind: 'Deployment', ...at() },
+    operations: [{ op: 'test', path: '/spec/template', value: spec.template }],
+  } as const;
+  const options = { auditId: 'escapes', dryRun: false, deadline: Date.now() + 10_000 };
+  expect(spec.template.spec.containers[0]?.args).toEqual(['-c', 'a && b > c']);
+  expect(await cluster.write(write, options)).toMatchObject({ result: 'written' });
+});
+
 describe('when somebody else writes', () => {
   const both: PatchAction = { patch: 'spec: {minReadySeconds: 7, template: {metadata: {annotations: {note: ours}}}}' };
 
