@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { actionFor } from '../../../src/actions/index.ts';
 import { FENCE_KEY, guardedPatch } from '../../../src/actions/guarded-patch.ts';
+import { templateDigest } from '../../../src/actions/pod-template.ts';
 import { createCluster } from '../../../src/adapters/kubernetes/cluster.ts';
 import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
@@ -57,7 +58,7 @@ const effectOn = (live: Deployment): Write => {
   const effect = actionFor('restart')?.execute({
     target: live,
     related: [],
-    parameters: { restartedAt: STAMP },
+    parameters: { restartedAt: STAMP, templateDigest: templateDigest(live.spec.template) },
     marker: MARKER,
   });
   if (effect?.result !== 'effect') throw new Error('there is no effect');
