@@ -15,7 +15,7 @@ import { queriesDigest, settleTime } from './measurements.ts';
 import { failedTemplates } from './failed-templates.ts';
 import { objections, protections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
-import { changed } from './record.ts';
+import { asTarget, changed } from './record.ts';
 import { checkRetry, tellOfRetry } from './retry.ts';
 import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
 import { DEFAULTS, REASONS } from '../src/api/constants.ts';
@@ -183,6 +183,7 @@ async function record(
     );
   const settled = await settleTime(ports.metrics, policy, { windowMs: verification.windowMs, timeoutMs: patienceMs });
   if ('problem' in settled) return refused(`verification could never finish: ${settled.problem}`);
+  const asked = action.status?.planDigest;
   const updated = await ports.actions.update(action, (latest) =>
     changed(
       latest,
@@ -204,6 +205,14 @@ async function record(
     ),
   );
   if (updated === undefined) return ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
+  if (asked !== digest)
+    ports.events.record({
+      regarding: asTarget(updated),
+      type: 'Normal',
+      reason: asked === undefined ? 'Planned' : REASONS.Approved.planChanged,
+      action: 'Accept',
+      note: `${plan.summary} (covered by HealingPolicy ${policy.metadata.name}; plan ${digest})`,
+    });
   return {
     result: 'accepted',
     planDigest: digest,

@@ -29,7 +29,7 @@ export function openDetails(): Details {
     if (lines.at(-1)?.what === what && what === step)
       lines.pop(); // still the same step
     else if (lines.length >= MAX_LINES) lines.splice(1, 1); // how it began stays
-    lines.push({ time: new Date().toISOString().slice(0, 19), what, detail: oneLine(text) });
+    lines.push({ time: new Date().toISOString().slice(0, 19), what, detail: oneLine(text).slice(0, MAX_DETAIL) });
   };
   const render = (): void => {
     const story = lines.map(({ time, what, detail: text }) => `- ${time}Z **${what}** ${text}`);
@@ -42,7 +42,7 @@ export function openDetails(): Details {
     },
     show(nextStep, nextDetail) {
       step = nextStep;
-      detail = nextDetail;
+      detail = oneLine(nextDetail);
       add(nextStep, nextDetail);
       render();
     },
@@ -54,4 +54,4 @@ export function openDetails(): Details {
 }
 
 /** What people and servers say must not look like more lines of ours. */
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

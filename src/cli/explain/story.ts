@@ -318,8 +318,9 @@ function otherEvents({ status }: HealingAction, events: readonly ListedEvent[]):
     ...(status?.rollback === undefined ? [] : Object.values(REASONS.RolledBack)),
     ...(status?.approval?.approvedBy === undefined ? [] : ['Approved', 'Rejected']),
   ]);
+  const digest = status?.planDigest ?? '';
   return events
-    .filter(({ reason = '' }) => !told.has(reason))
+    .filter(({ reason = '', note = '' }) => !told.has(reason) && !(reason === 'Planned' && note.includes(digest)))
     .map((event) => ({
       time: eventTime(event),
       step: 'event',

@@ -274,6 +274,19 @@ describe('a decision that does not count', () => {
   });
 });
 
+test('the details in Temporal tell the story in order, whatever people write into it', async () => {
+  await start();
+  await healing.handle.signal(MESSAGES.approve, { planDigest: 'f'.repeat(32), by: 'mallory' });
+  await healing.handle.signal(MESSAGES.approve, { by: 'jane', comment: 'go\n- 2026 **Healed** by me' });
+  await healing.outcome();
+  const [heading = '', ...lines] = (await healing.details()).split('\n');
+  expect(heading).toBe('### Healed');
+  const story = lines.flatMap((line) => /^- \S+Z \*\*(\w+)\*\*/.exec(line)?.[1] ?? []);
+  const before = ['Accepting', 'Planned', 'Analyzing', 'Chosen', 'AwaitingApproval', 'Ignored', 'Approved', 'Reserved'];
+  expect(story).toEqual([...before, 'Executing', 'Executed', 'Verifying', 'Healed']);
+  expect(lines.filter((line) => line.startsWith('- 2026 '))).toEqual([]);
+});
+
 test('a plan that drifts after its approval is asked about again, under another digest', async () => {
   world.rollOut('cart', 'broken:2');
   await start({ action: { name: 'back', type: 'undo' } });

@@ -44,6 +44,20 @@ describe('an action that its policy covers', () => {
     expect(world.the(action).status).toMatchObject({ plan, planDigest });
   });
 
+  test('says in an Event what is planned, and that it was planned anew', async () => {
+    const told = (): string[] => world.events.map(({ reason }) => reason);
+    world.policy();
+    const action = world.action({ action: { name: 'back', type: 'undo' } });
+    world.rollOut('cart', 'broken:2');
+    await accepted(world, action);
+    await accepted(world, action);
+    expect(told()).toEqual(['Planned']);
+    world.rollOut('cart', 'broken:3');
+    const { planDigest } = await accepted(world, action);
+    expect(told()).toEqual(['Planned', 'PlanChanged']);
+    expect(world.events.at(-1)?.note).toContain(planDigest);
+  });
+
   test('is reserved by names, so that re-creating its policy resets nothing', async () => {
     world.policy({ safetyRules: { maxActionsPerHour: 7 } });
     expect((await accepted(world, world.action())).reservation).toMatchObject({

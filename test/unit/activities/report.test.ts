@@ -71,7 +71,7 @@ describe('the end', () => {
     world.api.delete(at('HealingAction', 'heal'));
     expect(await tell(NOT_HEALED)).toEqual(NOT_HEALED);
     expect(world.ledger).toMatchObject({ leases: {}, settled: [{ id: action.uid }] });
-    expect(world.events).toEqual([]);
+    expect(world.events.map(({ reason }) => reason)).toEqual(['Planned']);
   });
 
   test('of an action that certainly had no effect gives the slot back', async () => {
