@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fitsPattern } from '../../../src/domain/name-pattern.ts';
+import { cpuTimeMs } from '../../support/cpu-time.ts';
 
 test.each([
   ['cart', 'cart', true],
@@ -34,7 +35,7 @@ test('agrees with the obvious regular expression', () => {
 });
 
 test('a hostile pattern takes no time', () => {
-  const began = performance.now();
+  const began = cpuTimeMs();
   expect(fitsPattern('a'.repeat(253), `${'a*'.repeat(126)}b`)).toBe(false);
-  expect(performance.now() - began).toBeLessThan(50);
+  expect(cpuTimeMs() - began).toBeLessThan(50);
 });
