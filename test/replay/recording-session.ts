@@ -7,6 +7,7 @@ import type { HealingAction, HealingActionSpec } from '../../src/api/healing-act
 import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
 import { actionWorkflowId, MESSAGES } from '../../src/api/temporal-names.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
+import { retryOf } from '../../src/domain/retry-of.ts';
 import type { Deployment, Pod } from '../../src/api/workloads.ts';
 import type { Stack } from '../../src/local/stack.ts';
 
@@ -72,9 +73,12 @@ export class RecordingSession {
 
   async available(name: string): Promise<void> {
     await this.until(`Deployment ${name} is available`, async () => {
-      const { metadata, status } = await this.admin.get<Deployment>(resources.deployments, this.#at(name));
+      const { metadata, spec, status } = await this.admin.get<Deployment>(resources.deployments, this.#at(name));
+      const { replicas } = spec;
       return (
-        status?.observedGeneration === metadata.generation && status?.availableReplicas === 1 && status.replicas === 1
+        status?.observedGeneration === metadata.generation &&
+        status?.availableReplicas === replicas &&
+        status?.replicas === replicas
       );
     });
   }
@@ -106,6 +110,77 @@ export class RecordingSession {
         spec: { maxUnavailable: 0, selector: { matchLabels: { app } } },
       },
     });
+  }
+
+  async dropBudget(app: string): Promise<void> {
+    await this.admin.request('DELETE', `/apis/policy/v1/namespaces/${NAMESPACE}/poddisruptionbudgets/${app}`, {});
+  }
+
+  /** Uids of the pods of a Deployment that are not on their way out. */
+  async livingPods(app: string): Promise<readonly string[]> {
+    const { items } = await this.admin.list<Pod>(resources.pods, { namespace: NAMESPACE, labelSelector: `app=${app}` });
+    return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.uid);
+  }
+
+  /** From now on nobody may give a Deployment this number of replicas; resolves when that is in force. */
+  async forbidReplicas(name: string, replicas: number): Promise<void> {
+    const policy = `not-${replicas}-of-${name}`;
+    const base = '/apis/admissionregistration.k8s.io/v1';
+    await this.admin.request('POST', `${base}/validatingadmissionpolicies`, {
+      body: {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicy',
+        metadata: { name: policy },
+        spec: {
+          matchConstraints: {
+            resourceRules: [
+              { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments'] },
+            ],
+          },
+          validations: [
+            {
+              expression: `object.metadata.name != '${name}' || object.spec.replicas != ${replicas}`,
+              message: `${name} must not have ${replicas} replicas`,
+            },
+          ],
+        },
+      },
+    });
+    await this.admin.request('POST', `${base}/validatingadmissionpolicybindings`, {
+      body: {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingAdmissionPolicyBinding',
+        metadata: { name: policy },
+        spec: { policyName: policy, validationActions: ['Deny'] },
+      },
+    });
+    await this.until(`${policy} is in force`, () =>
+      this.admin.patch(resources.deployments, this.#at(name), 'merge', { spec: { replicas } }, { dryRun: true }).then(
+        () => false,
+        () => true,
+      ),
+    );
+  }
+
+  async annotateTemplate(name: string): Promise<void> {
+    await this.admin.patch(resources.deployments, this.#at(name), 'merge', {
+      spec: { template: { metadata: { annotations: { 'example.com/changed': 'yes' } } } },
+    });
+  }
+
+  /** Digest of the plan that an action has now. */
+  async planOf(name: string): Promise<string | undefined> {
+    return (await this.admin.get<HealingAction>(resources.healingActions, this.#at(name))).status?.planDigest;
+  }
+
+  /** Another try of a finished action. */
+  async retry(name: string): Promise<Healing> {
+    const earlier = await this.admin.get<HealingAction>(resources.healingActions, this.#at(name));
+    const retry = retryOf(earlier, new Date());
+    if (retry.result === 'refused') throw new Error(retry.message);
+    return this.#healing(
+      await this.admin.create<HealingAction>(resources.healingActions, { namespace: NAMESPACE }, retry.manifest),
+    );
   }
 
   async policy(name: string, spec: HealingPolicySpec): Promise<HealingPolicy> {
@@ -201,6 +276,11 @@ export class RecordingSession {
         await this.until(`${action.metadata.name} has ended`, over);
         return (await handle.result()) as Outcome;
       },
+      terminate: async () => {
+        const { runId } = await handle.describe();
+        await handle.terminate('as somebody does in the UI');
+        await this.until(`${action.metadata.name} runs again`, async () => (await handle.describe()).runId !== runId);
+      },
       delete: async () => {
         await this.admin.delete(resources.healingActions, this.#at(action.metadata.name), {});
       },
@@ -224,6 +304,8 @@ export interface Healing {
   /** Writes `spec.approval` for the plan that is there now. */
   approve(): Promise<void>;
   delete(): Promise<void>;
+  /** Ends the run from outside; resolves when the next one has begun. */
+  terminate(): Promise<void>;
   /** Rejects when it has not ended within a minute. */
   ended(): Promise<Outcome>;
 }

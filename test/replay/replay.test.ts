@@ -6,8 +6,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
 import { WORKFLOWS } from '../../src/api/temporal-names.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { MemoryWorld } from '../support/memory-world.ts';
 import { scenarios } from './scenarios.ts';
 
 interface History {
@@ -70,7 +72,7 @@ afterAll(async () => {
 describe('what was recorded', () => {
   test('is every scenario, for this version', () => {
     const names = recorded.filter(({ version }) => version === current).map(({ scenario }) => scenario);
-    expect(names).toEqual(scenarios.map(({ name }) => name).sort());
+    expect(names.sort()).toEqual(scenarios.map(({ name }) => name).sort());
   });
 
   test('goes through every workflow', () => {
@@ -79,6 +81,13 @@ describe('what was recorded', () => {
     );
     expect(new Set(types.map((type) => type?.name))).toEqual(new Set(Object.values(WORKFLOWS)));
   });
+});
+
+test('every step there is was recorded', () => {
+  const steps = recorded.flatMap(({ history }) =>
+    history.events.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType.name ?? []),
+  );
+  expect([...new Set(steps)].sort()).toEqual(Object.keys(createActivities(new MemoryWorld().ports)).sort());
 });
 
 describe('the workflows of today', () => {
