@@ -32,9 +32,9 @@ export function demoCommand(): Command {
     .option('--timeout <seconds>', 'with --once: how long the healing may take', parseSeconds, 180)
     .option('--keep-data', 'leave the logs and data of the servers in place at the end')
     .addHelpText('after', HELP)
-    .action(async (options: Options & Record<string, unknown>) => {
+    .action(async (options: Options & Record<string, unknown>, command: Command) => {
       if (options.json === true && options.once !== true)
-        throw new Error('--json needs --once: without it the demo goes on until Ctrl-C');
+        command.error('error: --json needs --once: without it the demo goes on until Ctrl-C');
       const { demo } = await import('../demo.ts');
       await demo({
         once: options.once === true,
