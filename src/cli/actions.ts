@@ -6,9 +6,9 @@ import { createLogger } from '../telemetry/logger.ts';
 import { rowOf, HEADINGS, type Filter, isWanted } from './action-rows.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
-import { noPaint, paintFor } from './output/paint.ts';
+import { paintFor } from './output/paint.ts';
 import { print, printData, tell } from './output/print.ts';
-import { tableLines } from './output/table.ts';
+import { tableLines, type Row } from './output/table.ts';
 
 export interface ActionsOptions extends ClusterOptions, Filter {
   readonly output?: 'wide' | 'json' | 'yaml' | 'name';
@@ -51,9 +51,16 @@ async function follow(
 ): Promise<void> {
   const known = new Map(shown.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
   const watches = new KubeObjectWatch({ client: cluster.client, logger: createLogger('kubeskippy', 'silent') });
-  const widths = tableLines([HEADINGS(columns), ...shown.map((action) => rowOf(action, columns, new Date()))]);
-  const paint = process.stdout.isTTY ? paintFor(process.stdout) : noPaint;
-  if (shown.length === 0 && widths[0] !== undefined) print(widths[0]);
+  const paint = paintFor(process.stdout);
+  // What has been printed gives the columns their width; at first it is guessed.
+  const printed: Row[] = [HEADINGS(columns), ...shown.map((action) => rowOf(action, columns, new Date()))];
+  if (shown.length === 0) {
+    printed.push([
+      ...(columns.namespaces ? ['x'.repeat(12)] : []),
+      ...[28, 10, 18, 7, 24].map((width) => 'x'.repeat(width)),
+    ]);
+    print(tableLines(printed, paint)[0] ?? '');
+  }
   watches
     .watch<HealingAction>({
       scope: {
@@ -66,7 +73,8 @@ async function follow(
         if (type === 'deleted' || !isWanted(object, filter)) return;
         if (known.get(object.metadata.uid) === object.metadata.resourceVersion) return;
         known.set(object.metadata.uid, object.metadata.resourceVersion);
-        print(tableLines([rowOf(object, columns, new Date())], paint).join('\n'));
+        const row = rowOf(object, columns, new Date());
+        print(tableLines([...printed, row], paint).at(-1) ?? '');
       },
     })
     .start();
