@@ -40,7 +40,9 @@ export async function rehearse(
     case 'conflict':
       return { result: 'conflict', message: written.message };
     case 'gone':
-      return ended('TargetGone', `${describeTarget(plan.target)} no longer exists`);
+      return effect.on === undefined
+        ? ended('TargetGone', `${describeTarget(plan.target)} no longer exists`)
+        : { result: 'conflict', message: `${effect.on.kind ?? ''} ${effect.on.metadata.name} no longer exists` };
     case 'blocked':
     case 'refused':
       return ended('Refused', `the API server would refuse it: ${written.message}`);

@@ -183,6 +183,20 @@ describe('a graceful restart', () => {
   });
 });
 
+test('a rehearsal whose pod goes in this moment looks again', async () => {
+  world.settings.dryRun = true;
+  let first = true;
+  world.cluster.meanwhile = ({ target }) => {
+    if (first) world.api.delete(at('Pod', target.name));
+    first = false;
+  };
+  expect(await tryEffect(world, action)).toMatchObject({
+    result: 'conflict',
+    message: expect.stringMatching(/Pod .* no longer exists/),
+  });
+  expect(await tryEffect(world, action)).toMatchObject({ result: 'executed', changed: false });
+});
+
 describe('recreate', () => {
   beforeEach(async () => {
     open({ strategy: 'recreate', maxConcurrent: 2, gracePeriodSeconds: 7 });

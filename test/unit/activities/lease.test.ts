@@ -60,7 +60,7 @@ describe('an attempt', () => {
     const confirmed = Promise.reject<undefined>(new Error('activity task not found'));
     confirmed.catch(() => undefined);
     await expect(
-      tryEffect(made, action, {}, { lease: { confirmed: confirmed.then(() => undefined), until: 0 } }),
+      tryEffect(made, action, {}, { lease: { confirmed, until: 0 } }),
     ).rejects.toMatchObject({
       code: 'Unavailable',
       message: expect.stringContaining('does not confirm'),
