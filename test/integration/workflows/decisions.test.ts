@@ -72,6 +72,9 @@ describe('a plan that waits for approval', () => {
 
   test('keeps a decision that came by signal when Temporal has lost its memory', async () => {
     await start({ retryPolicy: { maxAttempts: 1 } });
+    await eventually(() => {
+      expect(approval()).toBeDefined(); // asked, and what was previewed for that is accepted
+    }, 20_000);
     world.cluster.refusal = 'not now';
     await healing.handle.signal(MESSAGES.approve, { by: 'jane' });
     await healing.reaches('AwaitingOperator');
