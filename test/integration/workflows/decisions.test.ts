@@ -32,6 +32,11 @@ const start = async (over: Parameters<MemoryWorld['action']>[0] = {}): Promise<v
   healing = await lane.start(action);
   await healing.reaches('AwaitingApproval');
 };
+/** The step is named before the change is previewed and the question is written down. */
+const asked = (): Promise<void> =>
+  eventually(() => {
+    expect(approval()).toBeDefined();
+  }, 20_000);
 const digest = (): string => world.the(action).status?.planDigest ?? '';
 const approval = () => world.the(action).status?.approval;
 const writeApproval = async (decision: 'Approved' | 'Rejected', planDigest = digest(), by = 'jane'): Promise<void> => {
@@ -72,9 +77,7 @@ describe('a plan that waits for approval', () => {
 
   test('keeps a decision that came by signal when Temporal has lost its memory', async () => {
     await start({ retryPolicy: { maxAttempts: 1 } });
-    await eventually(() => {
-      expect(approval()).toBeDefined(); // asked, and what was previewed for that is accepted
-    }, 20_000);
+    await asked();
     world.cluster.refusal = 'not now';
     await healing.handle.signal(MESSAGES.approve, { by: 'jane' });
     await healing.reaches('AwaitingOperator');
@@ -173,6 +176,7 @@ describe('a decision that does not count', () => {
   test('because it comes after the time is void', async () => {
     world.policy({ mode: 'manual', approval: { timeout: '2s' } }, 'impatient');
     await start({ policyRef: { name: 'impatient', namespace: 'shop' } });
+    await asked();
     const { expiresAt = '' } = approval() ?? {};
     await lane.close(); // nobody listens
     await eventually(() => {
