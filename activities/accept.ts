@@ -80,6 +80,8 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     stamp: recorded?.plannedAt ?? time,
     seenGood,
     failed,
+    action: ref,
+    resultWithinMs: Math.max(0, patienceOf(action, covered.policy) - verificationRules(covered.policy).windowMs),
     protection: (object) => protections(ports.settings, covered.policy, { object, owners: [] })[0],
   });
   if (planned.result === 'refused') return refused(planned.message);
@@ -165,6 +167,10 @@ function planFrom(
 const retried = ({ spec: { retryOf } }: HealingAction): string =>
   retryOf === undefined ? '' : `; tries HealingAction ${retryOf.name} again`;
 
+/** So long after the effect it is looked at. */
+const patienceOf = (action: HealingAction, policy: HealingPolicy): number =>
+  Math.min(timeoutOf(action), verificationRules(policy).timeoutMs);
+
 async function record(
   ports: ActivityPorts,
   action: HealingAction,
@@ -176,7 +182,7 @@ async function record(
   const digest = planDigest(plan);
   const verification = verificationRules(policy);
   const timeoutMs = timeoutOf(action);
-  const patienceMs = Math.min(timeoutMs, verification.timeoutMs);
+  const patienceMs = patienceOf(action, policy);
   if (verification.windowMs >= patienceMs)
     return refused(
       `verification could never finish: the target must stay healthy for ${formatDuration(verification.windowMs)} within ${formatDuration(patienceMs)}; raise verification.timeout or the action's timeout`,

@@ -21,7 +21,7 @@ import { withoutOldMarks } from './prune-markers.ts';
 import { refOf } from './record.ts';
 import { recordEffect, type Doable } from './record-effect.ts';
 import { recordRehearsal, rehearse } from './rehearse.ts';
-import { lookForTraces, resolved } from './traces.ts';
+import { gatherFor, lookForTraces, resolved } from './traces.ts';
 
 const ended = (reason: Outcome['reason'], message: string): Ended => ({
   result: 'ended',
@@ -103,13 +103,8 @@ async function tryEffect(
   if (objection !== undefined) return { result: 'ended', outcome: objection };
 
   const marker = markerFor(action, 'execute', order.claim);
-  const { namespace } = plan.target;
-  const related = await definition.gather(ports.cluster, {
-    target: live.object,
-    namespace,
-    template: granted.template,
-    marker,
-  });
+  const gathering = { target: live.object, template: granted.template, marker };
+  const related = await gatherFor(ports.cluster, definition, plan, gathering);
   const effect = definition.execute({ target: live.object, related, marker, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
   const dryRun = order.dryRun || granted.dryRun;

@@ -5,6 +5,7 @@ import type { KubeObject } from '../src/api/meta.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import type { Baseline, FenceResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
+import type { ClusterPort, Write } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
 import { voidClaim } from './claim.ts';
 import { fromEvidence } from './health-of-target.ts';
@@ -13,7 +14,7 @@ import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
 import { raiseFence } from './raise-fence.ts';
 import { recordEffect } from './record-effect.ts';
-import { lookForTraces, resolved } from './traces.ts';
+import { gatherFor, lookForTraces, resolved } from './traces.ts';
 
 const TRIES = 10;
 
@@ -46,7 +47,7 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
       );
       return { result: 'executed', baseline };
     }
-    if (raised || live.object === undefined) {
+    if (raised || (live.object === undefined && definition.occupy === undefined)) {
       if (found.traces === 'unknown') return { result: 'unknown', message: found.message };
       if (found.traces === 'partly')
         return { result: 'unknown', message: `given up in the middle, ${found.message}: ${plan.summary}` };
@@ -62,18 +63,22 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
   return { result: 'conflict', message: 'the target is written so often that it could not be fenced' };
 }
 
+type Fenced = { readonly result: 'written' | 'conflict' } | { readonly result: 'refused'; readonly message: string };
+
 /** Around everything that a sleeping attempt may be about to write; what is gone meanwhile needs none. */
 async function fenceAll(
   { cluster }: Pick<ActivityPorts, 'cluster'>,
   action: HealingAction,
   plan: Plan,
   definition: ActionDefinition,
-  target: KubeObject,
+  target: KubeObject | undefined,
   attempt: Attempt,
-): Promise<{ readonly result: 'written' | 'conflict' } | { readonly result: 'refused'; readonly message: string }> {
+): Promise<Fenced> {
   const marker = markerFor(action, 'execute', action.status?.claim?.attempt ?? 1);
-  const { namespace } = plan.target;
-  const related = await definition.gather(cluster, { target, namespace, template: action.spec.action, marker });
+  if (definition.occupy !== undefined)
+    return occupied(cluster, definition.occupy({ ...plan.target, ...resolved(plan), marker }), attempt);
+  if (target === undefined) return { result: 'written' };
+  const related = await gatherFor(cluster, definition, plan, { target, template: action.spec.action, marker });
   const around = definition.writtenTo?.({ target, related, marker, ...resolved(plan) }) ?? [target];
   for (const object of around) {
     const written = await raiseFence(cluster, object, marker, attempt);
@@ -83,6 +88,14 @@ async function fenceAll(
     if (written.result === 'conflict' || written.result === 'blocked') return { result: 'conflict' };
   }
   return { result: 'written' };
+}
+
+/** Who has the name by now is looked at anew; that somebody has it is enough to stop a sleeper. */
+async function occupied(cluster: ClusterPort, write: Write, { auditId, deadline }: Attempt): Promise<Fenced> {
+  const written = await cluster.write(write, { auditId: `${auditId}/fence`, dryRun: false, deadline });
+  if (written.result === 'refused') return written;
+  // In a namespace that is gone, or going, nobody creates anything.
+  return { result: written.result === 'blocked' ? 'conflict' : 'written' };
 }
 
 /** What was noted with the claim, at the generation that the target has reached since. */

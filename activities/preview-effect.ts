@@ -7,7 +7,7 @@ import { readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import { perform } from './perform.ts';
 import type { ActivityPorts } from './ports.ts';
-import { resolved } from './traces.ts';
+import { gatherFor, resolved } from './traces.ts';
 
 /** A person waits no longer than this for it. */
 const PATIENCE_MS = 5_000;
@@ -40,8 +40,7 @@ async function preview(ports: Pick<ActivityPorts, 'cluster'>, action: HealingAct
   if (!live.found) return without(live.outcome.message);
   const target = live.object;
   const marker = markerFor(action, 'execute', 1);
-  const { namespace } = plan.target;
-  const related = await definition.gather(ports.cluster, { target, namespace, template: action.spec.action, marker });
+  const related = await gatherFor(ports.cluster, definition, plan, { target, template: action.spec.action, marker });
   const effect = definition.execute({ target, related, marker, ...resolved(plan) });
   if (effect.result !== 'effect') return without(effect.message);
 

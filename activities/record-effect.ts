@@ -3,7 +3,7 @@ import type { HealingAction, Plan, ResourceChange } from '../src/api/healing-act
 import type { Effect } from '../src/actions/define-action.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import type { Baseline } from '../src/domain/steps.ts';
-import { describeTarget } from '../src/domain/target-ref.ts';
+import { describeTarget, type TargetRef } from '../src/domain/target-ref.ts';
 import type { Attempt } from './attempt.ts';
 import { toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -19,13 +19,16 @@ export interface Executed {
 
 const CHANGE_TYPES = { patch: 'update', evict: 'delete', delete: 'delete', create: 'create' } as const;
 
+const refText = ({ kind, namespace, name }: Pick<TargetRef, 'kind' | 'namespace' | 'name'>): string =>
+  `${kind}/${namespace}/${name}`;
+
 /** In the words of the original, where an action had one of its own. */
 const changeType = ({ action }: Plan, { write }: Doable): ResourceChange['changeType'] =>
   write.type === 'patch' && (action === 'patch' || action === 'scale') ? action : CHANGE_TYPES[write.type];
 
 export const changesOf = (plan: Plan, effect: Doable, timestamp: string): ResourceChange[] =>
   effect.changes.map((change) => ({
-    resourceRef: `${plan.target.kind}/${plan.target.namespace}/${plan.target.name}`,
+    resourceRef: refText(effect.write.type === 'create' ? effect.write.target : plan.target),
     changeType: changeType(plan, effect),
     field: change.field,
     oldValue: change.oldValue,

@@ -1,9 +1,9 @@
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import type { ActionDefinition, Marker } from '../src/actions/define-action.ts';
-import type { KubeObject } from '../src/api/meta.ts';
 import type { RollbackResult } from '../src/domain/steps.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
+import type { NewObject } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
 import { protections } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -21,9 +21,9 @@ export interface Removed {
   readonly announce: () => Promise<boolean>;
 }
 
-const done = (named: string, { metadata }: KubeObject): Settled => ({
+const done = (named: string, uid: string | undefined): Settled => ({
   result: 'rolled-back',
-  message: `${named} was made again from its kept manifest, as a new object (uid ${metadata.uid})`,
+  message: `${named} was made again from its kept manifest, as a new object (uid ${uid ?? 'unknown'})`,
 });
 
 /**
@@ -37,7 +37,7 @@ export async function recreate(
 ): Promise<RollbackResult> {
   const named = describeTarget(plan.target);
   const existing = await ports.cluster.get(plan.target);
-  if (existing?.metadata.annotations?.[marker.key] !== undefined) return done(named, existing);
+  if (existing?.metadata.annotations?.[marker.key] !== undefined) return done(named, existing.metadata.uid);
   if (existing?.metadata.uid === plan.target.uid)
     return { result: 'not-possible', message: `${named} is still there; its manifest is kept in status.plan.change` };
   if (existing !== undefined) return takenOver(`somebody else has made another ${named}`);
@@ -50,7 +50,9 @@ export async function recreate(
   if (effect?.result !== 'effect' || effect.write.type !== 'create' || !isOf(plan, effect.write.object))
     return { result: 'not-possible', message: `no manifest of ${named} was kept` };
   const { object } = effect.write;
-  const protectedBy = protections(ports.settings, policy, { object, owners: [] });
+  const { uid } = plan.target; // for the guards it is still what was deleted
+  const again = { ...object, metadata: { resourceVersion: '', ...object.metadata, uid } };
+  const protectedBy = protections(ports.settings, policy, { object: again, owners: [] });
   if (protectedBy.length > 0) return takenOver(protectedBy.join('; '));
   if (!(await announce())) return { result: 'not-possible', message: 'the action has already ended' };
 
@@ -58,7 +60,7 @@ export async function recreate(
   const written = await ports.cluster.write(effect.write, { auditId, dryRun: false, deadline });
   switch (written.result) {
     case 'written':
-      return done(named, written.object);
+      return done(named, written.object.metadata.uid);
     case 'conflict': // whose it is that has the name by now is looked at anew
       return { result: 'conflict', message: written.message };
     case 'gone':
@@ -72,7 +74,7 @@ export async function recreate(
 const takenOver = (message: string): Settled => ({ result: 'taken-over', message });
 
 /** The record says which object was deleted, and which is made: they must be one. */
-const isOf = ({ target }: Plan, { apiVersion, kind, metadata }: KubeObject): boolean =>
+const isOf = ({ target }: Plan, { apiVersion, kind, metadata }: NewObject): boolean =>
   apiVersion === target.apiVersion &&
   kind === target.kind &&
   metadata.namespace === target.namespace &&

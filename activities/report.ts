@@ -1,6 +1,7 @@
 import { isSuccess, isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
+import { letGo } from './let-go.ts';
 import type { ActivityPorts } from './ports.ts';
 import { ending, finalOutcome } from './ending.ts';
 import { asTarget, changed } from './record.ts';
@@ -38,6 +39,7 @@ export async function report(
     const policyUid = updated.spec.policyRef.uid;
     if (policyUid !== undefined) await mailbox.actionEnded(policyUid, { uid: ref.uid, reason: ended.reason });
   }
+  await letGo(ports, ref, updated);
   await actions.release(ref);
   return ended;
 }

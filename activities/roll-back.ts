@@ -14,7 +14,7 @@ import type { ActivityPorts } from './ports.ts';
 import { recreate } from './recreate.ts';
 import { raiseFence } from './raise-fence.ts';
 import { asTarget, chained, changed, planned } from './record.ts';
-import { resolved } from './traces.ts';
+import { gatherFor, resolved } from './traces.ts';
 
 const WORDS = {
   'rolled-back': { outcome: 'done', reason: REASONS.RolledBack.rolledBack },
@@ -89,9 +89,8 @@ export async function rollBack(
       message: `kept: ${available} of ${desired} available, ${baseline.available} before`,
     });
 
-  const { namespace } = plan.target;
-  const gathering = { target: live.object, namespace, template: action.spec.action, marker };
-  const related = await definition.gather(ports.cluster, gathering);
+  const gathering = { target: live.object, template: action.spec.action, marker };
+  const related = await gatherFor(ports.cluster, definition, plan, gathering);
   const inverse = definition.inverse({ target: live.object, related, marker, ...resolved(plan) });
   if (inverse === undefined) return record({ result: 'not-possible', message: `${plan.action} cannot be taken back` });
   if (inverse.result !== 'effect') return record({ result: 'taken-over', message: inverse.message });

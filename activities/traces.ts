@@ -1,6 +1,6 @@
-import type { HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { ActionTemplate, HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
-import type { ActionDefinition, Resolved } from '../src/actions/define-action.ts';
+import type { ActionDefinition, Marker, Resolved } from '../src/actions/define-action.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
 import { markerFor } from './marker.ts';
@@ -19,6 +19,15 @@ export const resolved = ({ parameters = {}, change }: Plan): Resolved => ({
   ...(change === undefined ? {} : { change }),
 });
 
+/** The objects beside the target that tell about one try at the plan. */
+export const gatherFor = (
+  cluster: ClusterReader,
+  definition: ActionDefinition,
+  plan: Plan,
+  of: { readonly target: KubeObject | undefined; readonly template: ActionTemplate; readonly marker: Marker },
+): Promise<readonly KubeObject[]> =>
+  definition.gather(cluster, { ...of, namespace: plan.target.namespace, parameters: plan.parameters ?? {} });
+
 /** Looks for the marker, or for the changed value itself. `target` is undefined when the planned object is gone. */
 export async function lookForTraces(
   cluster: ClusterReader,
@@ -30,11 +39,15 @@ export async function lookForTraces(
   const claim = action.status?.claim;
   if (claim?.step !== 'execute') return { traces: 'none' };
   const marker = markerFor(action, 'execute', claim.attempt);
-  const { namespace, uid } = plan.target;
-  const related = await definition.gather(cluster, { target, namespace, template: action.spec.action, marker });
+  const { uid } = plan.target;
+  const related = await gatherFor(cluster, definition, plan, { target, template: action.spec.action, marker });
   const applied = definition.confirm({ target, uid, related, marker, ...resolved(plan) });
   if (applied === 'applied') return { traces: 'executed' };
-  if (applied !== 'not-applied') return { traces: 'partly', message: applied.partly };
+  if (applied !== 'not-applied')
+    return 'partly' in applied
+      ? { traces: 'partly', message: applied.partly }
+      : { traces: 'unknown', message: applied.unknown };
+  if (definition.occupy !== undefined) return { traces: 'none' }; // the target shows nothing of it
   const named = describeTarget(plan.target);
   if (target === undefined)
     return { traces: 'unknown', message: `${named} is gone: whether it was changed before cannot be told` };

@@ -51,7 +51,7 @@ async function ofTarget(
   const asked = replicasAsked(plan);
   const known = asked === undefined ? await scaledSince(ports, view, before) : before;
   const health = workloadHealth(view.workload, view.pods, known, asked);
-  const firing = stillFiring(action.spec.trigger, plan, view, now().getTime());
+  const firing = stillFiring(action.spec.trigger, view, now().getTime());
   if (firing !== undefined) return firing;
   return health;
 }
@@ -78,15 +78,13 @@ const replicasAsked = ({ action, parameters }: Plan): number | undefined =>
 /** The trigger that was fired must be false on everything that the workload consists of now. */
 function stillFiring(
   trigger: FiredTrigger | undefined,
-  plan: Plan,
   { workload, pods }: WorkloadView,
   now: number,
 ): Measurement | undefined {
   if (trigger?.condition === undefined) return undefined;
   const compiled = compileTrigger({ type: 'condition', conditionTrigger: { ...trigger.condition, duration: '0s' } });
-  const living = pods.filter(
-    (pod) => pod.metadata.deletionTimestamp === undefined && pod.metadata.uid !== plan.target.uid,
-  );
+  // A pod that was evicted or deleted is on its way out; one for which a Job was run has to be well itself.
+  const living = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   // A condition that only pods have would stay unknown on the workload for ever.
   const kind = trigger.subject?.split('/')[0];
   for (const object of [workload, ...living]) {

@@ -42,6 +42,7 @@ export async function verify(
       return { reason: 'Healed', message: detail, ...(checks === undefined ? {} : { checks }) };
     }
     await step(`${verdict.verdict}: ${verdict.detail}`).recordVerdict(action, verdict);
+    if (state.last?.state === 'lost') return { reason: 'NeedsHuman', message: verdict.detail };
     return rollBack(action, plan, baseline, verdict.detail, desk);
   }
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/meta.ts';
 import type { Pod } from '../api/workloads.ts';
 import type { ActionTemplate } from '../api/healing-action.ts';
-import type { TargetRef } from '../domain/target-ref.ts';
+import type { ObjectRef, TargetRef } from '../domain/target-ref.ts';
 import type { Measurement } from '../domain/verdict.ts';
 import type { ClusterReader, Write } from '../ports/cluster.ts';
 
@@ -22,6 +22,8 @@ export interface GatherInput<Target extends KubeObject = KubeObject> {
   readonly template: ActionTemplate;
   /** Names the try whose traces are looked for; absent while planning. */
   readonly marker?: Marker;
+  /** What was planned; absent while planning. */
+  readonly parameters?: Parameters;
 }
 
 /** Why an object must not be touched; undefined when nothing speaks against it. */
@@ -38,6 +40,10 @@ export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly seenGood: readonly string[];
   /** Digests of templates of this target that earlier actions have left because they failed. */
   readonly failed: readonly string[];
+  /** The action for which it is planned. */
+  readonly action: ObjectRef;
+  /** After the effect, how long its result can still count, in milliseconds. */
+  readonly resultWithinMs: number;
   /** For objects beside the target that the action would change as well. */
   readonly protection?: Protection;
 }
@@ -85,6 +91,13 @@ export interface PendingInput extends Resolved {
 /** What is left to make something anew from when the target itself is gone. */
 export type RecreateInput = Pick<EffectInput, 'parameters' | 'change' | 'marker'>;
 
+/** The target may be gone. */
+export interface OccupyInput {
+  readonly namespace: string;
+  readonly parameters: Parameters;
+  readonly marker: Marker;
+}
+
 /** What verification looks at before, or instead of, the health of the target. */
 export type Outlook =
   | Measurement
@@ -116,8 +129,8 @@ export type Effect =
   /** What the plan was made from is no longer so: plan again. */
   | { readonly result: 'drifted'; readonly message: string };
 
-/** Whether the effect is there; of one that has several parts, which of them are (for people). */
-export type Confirmation = 'applied' | 'not-applied' | { readonly partly: string };
+/** Whether the effect is there; of one that has several parts, which of them are (for people), or why nobody can tell. */
+export type Confirmation = 'applied' | 'not-applied' | { readonly partly: string } | { readonly unknown: string };
 
 export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   readonly type: ActionTemplate['type'];
@@ -146,6 +159,13 @@ export interface ActionDefinition<Target extends KubeObject = KubeObject> {
   confirm(input: ConfirmInput<Target>): Confirmation;
   /** Everything that a sleeping attempt may be about to write. Absent: the target alone. */
   writtenTo?(input: EffectInput<Target>): readonly KubeObject[];
+  /**
+   * For effects that create something, of which the target shows nothing: the write that takes the name away under which
+   * every attempt would create it, so that no sleeping one can any more.
+   */
+  occupy?(input: OccupyInput): Write;
+  /** What still has to be let go at the end of the action, when everything is recorded. */
+  release?(input: ConfirmInput<Target>): Write | undefined;
   /** Why nothing can prove anything yet: which of the workload's pods are still on their way out. */
   pending?(input: PendingInput): string | undefined;
   /** What can be said of the result beyond the target's health; undefined when that is all that counts. */

@@ -1,5 +1,6 @@
 import type { ActionTemplate } from '../api/healing-action.ts';
 import type { ActionDefinition } from './define-action.ts';
+import { custom } from './custom.ts';
 import { deletion } from './delete.ts';
 import { patch } from './patch.ts';
 import { restart } from './restart.ts';
@@ -7,7 +8,7 @@ import { scale } from './scale.ts';
 import { undo } from './undo.ts';
 
 /** Every action that exists. A new one is one file and one line here. */
-const registered: readonly ActionDefinition<never>[] = [deletion, patch, restart, scale, undo];
+const registered: readonly ActionDefinition<never>[] = [custom, deletion, patch, restart, scale, undo];
 
 /**
  * The definition for an action type, or undefined for a type that is not honoured yet. The caller checks the target

@@ -100,6 +100,8 @@ export const KEYS = {
   actionPhase: `${GROUP}/action-phase`,
   /** Label of an action: the *name* of its trigger; without a prefix, as dashboards of old know it. */
   triggerType: 'trigger-type',
+  /** Label of the pods of a Job that an action has created: its uid. */
+  actionUid: `${GROUP}/action-uid`,
   /** Annotation of an action: uid of the object whose trouble it is about. */
   episode: `${GROUP}/episode`,
   /** Annotation of a target: raised to make the writes of sleepers fail. */

@@ -56,6 +56,7 @@ export interface PodSpec {
   readonly restartPolicy?: string;
   readonly nodeName?: string;
   readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
   readonly terminationGracePeriodSeconds?: number;
 }
 
@@ -217,4 +218,24 @@ export interface HorizontalPodAutoscaler extends KubeObject {
 export interface ControllerRevision extends KubeObject {
   readonly revision: number;
   readonly data: { readonly spec?: { readonly template?: PodTemplateSpec } };
+}
+
+/** The template is not in a spec. */
+export interface PodTemplate extends KubeObject {
+  readonly template: PodTemplateSpec;
+}
+
+export interface Job extends KubeObject {
+  readonly spec: {
+    readonly suspend?: boolean;
+    readonly activeDeadlineSeconds?: number;
+    readonly ttlSecondsAfterFinished?: number;
+    readonly template: PodTemplateSpec;
+  };
+  readonly status?: {
+    readonly active?: number;
+    readonly succeeded?: number;
+    readonly failed?: number;
+    readonly conditions?: readonly StatusCondition[];
+  };
 }

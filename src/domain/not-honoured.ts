@@ -17,7 +17,6 @@ const NOT_YET: readonly Row[] = [
   { path: 'selector.namespaces[]', except: (value, policyNamespace) => value === policyNamespace },
   { path: 'selector.resources[].kind', except: oneOf('Pod', 'Deployment', 'StatefulSet', 'DaemonSet') },
   { path: 'triggers[].type', except: oneOf('condition') },
-  { path: 'actions[].type', except: oneOf('delete', 'patch', 'restart', 'scale', 'undo') },
 ];
 
 /** As many as `status.notHonoured` takes. */

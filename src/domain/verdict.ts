@@ -3,12 +3,15 @@ export interface Check {
   readonly check: string;
   readonly value: string;
   /** Absent: nothing was looked at, and the value says why. */
-  readonly verdict?: Measurement['state'];
+  readonly verdict?: Exclude<Measurement['state'], 'lost'>;
 }
 
-/** One look at the target after the effect. Only causally newer evidence may be `healthy`. */
+/**
+ * One look at the target after the effect. Only causally newer evidence may be `healthy`. `lost`: what would prove it is
+ * gone, and waiting brings nothing back.
+ */
 export interface Measurement {
-  readonly state: 'healthy' | 'settling' | 'failed' | 'unknown';
+  readonly state: 'healthy' | 'settling' | 'failed' | 'unknown' | 'lost';
   /** One line for people. */
   readonly detail: string;
   /** Container restarts, of pods that had any: a pod may be well at each look and yet have crashed in between. */
@@ -88,6 +91,7 @@ export function assess(state: VerificationState, rules: VerificationRules, now: 
     ...(checks === undefined ? {} : { checks }),
   });
   if (last === 'failed') return end('not-healed');
+  if (last === 'lost') return end('unproven');
   if (state.healthySince !== undefined && now - state.healthySince >= rules.windowMs) return end('healed');
   const left = state.startedAt + rules.timeoutMs - now;
   if (left <= 0) return end(last === 'unknown' ? 'unproven' : 'not-healed');

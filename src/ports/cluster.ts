@@ -1,4 +1,4 @@
-import type { KubeObject } from '../api/meta.ts';
+import type { KubeObject, ObjectMeta } from '../api/meta.ts';
 import type { JsonPatchOperation } from '../domain/json-patch.ts';
 import type { TargetRef } from '../domain/target-ref.ts';
 
@@ -27,6 +27,11 @@ export type Preview =
   | { readonly result: 'gone' }
   | { readonly result: 'refused'; readonly message: string };
 
+/** What has no identity yet. */
+export type NewObject = Omit<KubeObject, 'metadata'> & {
+  readonly metadata: Partial<ObjectMeta> & Pick<ObjectMeta, 'name'>;
+};
+
 /** One write; every form refuses to hit another object than the one that was read. */
 export type Write =
   /** RFC 6902; its `test` operations are the preconditions. */
@@ -48,7 +53,7 @@ export type Write =
       readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
     }
   /** Of a name that is fixed beforehand, so that it exists at most once at a time; `conflict` when it is taken. */
-  | { readonly type: 'create'; readonly target: Named; readonly object: KubeObject };
+  | { readonly type: 'create'; readonly target: Named; readonly object: NewObject };
 
 export interface WriteOptions {
   /** Names the attempt in the API server's audit log. */

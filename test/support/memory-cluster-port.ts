@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../src/api/meta.ts';
 import { canonical } from '../../src/domain/canonical.ts';
+import type { Job } from '../../src/api/workloads.ts';
 import type { JsonPatchOperation } from '../../src/domain/json-patch.ts';
 import { StepError } from '../../src/errors.ts';
 import type { AuthoredPatch, ClusterPort, Preview, Write, WriteOptions, WriteResult } from '../../src/ports/cluster.ts';
@@ -101,7 +102,7 @@ export class MemoryClusterPort implements ClusterPort {
   #create({ object, target }: Extract<Write, { type: 'create' }>, dryRun: boolean): Raw {
     if (!dryRun) return this.#api.create(object);
     if (this.#api.find(target) !== undefined) throw new Refusal(409, `${target.name} already exists`);
-    return object;
+    return { ...object, metadata: { uid: '', resourceVersion: '', ...object.metadata } };
   }
 
   #evict(write: Extract<Write, { type: 'evict' | 'delete' }>, dryRun: boolean): WriteResult {
@@ -116,8 +117,11 @@ export class MemoryClusterPort implements ClusterPort {
   }
 }
 
-const isEffect = (write: Write, before: Raw | undefined, after: Raw): boolean =>
-  write.type !== 'patch' || authored(before) !== authored(after);
+function isEffect(write: Write, before: Raw | undefined, after: Raw): boolean {
+  // A Job acts when it is made, unless it is made not to; what becomes of it afterwards is housekeeping.
+  if (write.target.kind === 'Job') return write.type === 'create' && (after as Job).spec.suspend !== true;
+  return write.type !== 'patch' || authored(before) !== authored(after);
+}
 
 const authored = (object: Raw | undefined): string =>
   canonical([

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ContainerStatus, Deployment, Pod, PodTemplateSpec, ReplicaSet } from '../../src/api/workloads.ts';
 import { canonical } from '../../src/domain/canonical.ts';
 import { refOf, type MemoryApiServer, type Raw } from './memory-api-server.ts';
+import { reconcileJobs } from './memory-jobs.ts';
 import { reconcileSets } from './memory-sets.ts';
 import { controlledBy } from './objects.ts';
 
@@ -12,7 +13,7 @@ const hashOf = (template: PodTemplateSpec): string =>
   createHash('sha256').update(canonical(template)).digest('hex').slice(0, 9);
 
 const OWNERS = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'];
-const CONCERNED: ReadonlySet<string> = new Set([...OWNERS, 'Pod']);
+const CONCERNED: ReadonlySet<string> = new Set([...OWNERS, 'Pod', 'Job']);
 
 /** Whether the pods of a template never become Ready. */
 type IsBroken = (template: PodTemplateSpec) => boolean;
@@ -32,6 +33,7 @@ export function runControllers(api: MemoryApiServer, badImages: ReadonlySet<stri
       collect(api);
       for (const deployment of api.list('Deployment')) reconcile(api, deployment as Deployment, isBroken);
       reconcileSets(api, isBroken);
+      reconcileJobs(api);
     } finally {
       working = false;
     }

@@ -2,7 +2,7 @@ import type { ActivityPorts, ActivitySettings } from '../../activities/ports.ts'
 import { rules } from '../../src/analyzers/rules.ts';
 import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
 import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
-import type { Deployment, Pod } from '../../src/api/workloads.ts';
+import type { Deployment, Job, Pod, PodTemplateSpec } from '../../src/api/workloads.ts';
 import type { AuditRecord } from '../../src/domain/audit-chain.ts';
 import type { ActionEnded, RetryStarted } from '../../src/domain/episode.ts';
 import { admit, emptyLedger, rebuild, reserve, settle, type LedgerState } from '../../src/domain/ledger.ts';
@@ -17,8 +17,15 @@ import { createAction, createPolicy, memoryActions, memoryPolicies } from './mem
 type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
 
 export const NAMESPACE = 'shop';
+const API_VERSIONS: Readonly<Record<string, string>> = {
+  Pod: 'v1',
+  PodTemplate: 'v1',
+  Job: 'batch/v1',
+  HealingPolicy: 'kubeskippy.io/v1alpha1',
+  HealingAction: 'kubeskippy.io/v1alpha1',
+};
 export const at = (kind: string, name: string) => ({
-  apiVersion: kind === 'Pod' ? 'v1' : kind.startsWith('Healing') ? 'kubeskippy.io/v1alpha1' : 'apps/v1',
+  apiVersion: API_VERSIONS[kind] ?? 'apps/v1',
   kind,
   namespace: NAMESPACE,
   name,
@@ -156,6 +163,17 @@ export class MemoryWorld {
 
   pods(deployment: string): Pod[] {
     return this.api.list('Pod', NAMESPACE, { app: deployment }) as Pod[];
+  }
+
+  /** A program of the namespace's own, from which Jobs can be made. */
+  podTemplate(name: string, image = 'fixer:1', spec: Partial<PodTemplateSpec['spec']> = {}): void {
+    const template = { spec: { containers: [{ name: 'fix', image }], restartPolicy: 'Always', ...spec } };
+    const podTemplate = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name, namespace: NAMESPACE }, template };
+    this.api.create(podTemplate);
+  }
+
+  jobs(): Job[] {
+    return this.api.list('Job', NAMESPACE) as Job[];
   }
 
   /** A policy that permits `restart` (as `again`) and `undo` (as `back`) of Deployments and Pods. */

@@ -25,6 +25,9 @@ export function object(
   };
 }
 
+/** For whom something is planned, where that does not matter. */
+export const forAction = { action: { namespace: 'shop', name: 'heal', uid: 'u' }, resultWithinMs: 60_000 };
+
 export const controlledBy = ({ apiVersion = '', kind = '', metadata }: KubeObject): OwnerReference => ({
   apiVersion,
   kind,

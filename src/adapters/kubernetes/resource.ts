@@ -15,6 +15,7 @@ const define = (apiVersion: string, kind: string, plural: string, namespaced = t
 /** The kinds that KubeSkippy reads or writes; there is no discovery, so that nothing else can be named. */
 export const resources = {
   pods: define('v1', 'Pod', 'pods'),
+  podTemplates: define('v1', 'PodTemplate', 'podtemplates'),
   services: define('v1', 'Service', 'services'),
   configMaps: define('v1', 'ConfigMap', 'configmaps'),
   serviceAccounts: define('v1', 'ServiceAccount', 'serviceaccounts'),

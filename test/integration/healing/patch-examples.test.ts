@@ -11,6 +11,7 @@ import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local
 import { installManifests } from '../../../src/local/install-manifests.ts';
 import { rightObjects } from '../../support/crds/fixtures.ts';
 import { eventually } from '../../support/eventually.ts';
+import { forAction } from '../../support/objects.ts';
 
 const NAMESPACE = 'examples';
 
@@ -99,7 +100,7 @@ test.each(examples.flatMap((example) => (['Deployment', 'Pod'] as const).map((ki
   async ({ title, template, kind }) => {
     const target = targets[kind];
     const related = await patch.gather(createCluster(worker), { target, namespace: NAMESPACE, template });
-    const planned = patch.plan({ target, related, template, stamp: '', seenGood: [], failed: [] });
+    const planned = patch.plan({ target, related, template, stamp: '', seenGood: [], failed: [], ...forAction });
     expect(planned.result === 'planned' ? planned.summary : planned.message).toMatch(
       outcomes[title]?.[kind] ?? /never/,
     );

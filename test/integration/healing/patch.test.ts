@@ -9,6 +9,7 @@ import type { Container, Deployment } from '../../../src/api/workloads.ts';
 import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
 import { installManifests } from '../../../src/local/install-manifests.ts';
 import type { ClusterPort, WriteResult } from '../../../src/ports/cluster.ts';
+import { forAction } from '../../support/objects.ts';
 
 let env: LocalEnvironment;
 let admin: KubeClient;
@@ -65,7 +66,15 @@ async function plan(patchAction: PatchAction): Promise<PlanResult> {
   const target = await read();
   const template = { type: 'patch', patchAction } as const;
   const related = await patch.gather(cluster, { target, namespace: 'default', template });
-  return patch.plan({ target, related, template, stamp: '2026-01-01T00:00:00.000Z', seenGood: [], failed: [] });
+  return patch.plan({
+    target,
+    related,
+    template,
+    stamp: '2026-01-01T00:00:00.000Z',
+    seenGood: [],
+    failed: [],
+    ...forAction,
+  });
 }
 
 async function planned(patchAction: PatchAction): Promise<Resolved> {

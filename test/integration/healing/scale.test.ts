@@ -10,6 +10,7 @@ import type { Deployment, StatefulSet } from '../../../src/api/workloads.ts';
 import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
 import { installManifests } from '../../../src/local/install-manifests.ts';
 import type { ClusterPort, WriteResult } from '../../../src/ports/cluster.ts';
+import { forAction } from '../../support/objects.ts';
 
 let env: LocalEnvironment;
 let admin: KubeClient;
@@ -71,6 +72,7 @@ const plan = async (kind: string, scaleAction: ScaleAction): Promise<PlanResult>
     stamp: '',
     seenGood: [],
     failed: [],
+    ...forAction,
   });
 };
 const act = async (

@@ -10,6 +10,7 @@ import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local
 import { installManifests } from '../../../src/local/install-manifests.ts';
 import type { ClusterPort, WriteResult } from '../../../src/ports/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
+import { forAction } from '../../support/objects.ts';
 
 let env: LocalEnvironment;
 let admin: KubeClient;
@@ -69,7 +70,15 @@ describe.each([
   const plan = async (): Promise<PlanResult> => {
     const target = await read();
     const related = await gather(target);
-    return undo.plan({ target, related, template: { type: 'undo' }, stamp: '', seenGood: [], failed: [] });
+    return undo.plan({
+      target,
+      related,
+      template: { type: 'undo' },
+      stamp: '',
+      seenGood: [],
+      failed: [],
+      ...forAction,
+    });
   };
   const act = async (step: 'execute' | 'inverse', planned: PlanResult): Promise<WriteResult['result']> => {
     if (planned.result !== 'planned') throw new Error(planned.message);

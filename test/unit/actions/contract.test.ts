@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { raiseFence } from '../../../activities/raise-fence.ts';
 import { actionFor, supportsKind } from '../../../src/actions/index.ts';
 import type { ActionDefinition, Effect, Marker, Parameters, PlanResult } from '../../../src/actions/define-action.ts';
 import type { ActionTemplate } from '../../../src/api/healing-action.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Write, WriteResult } from '../../../src/ports/cluster.ts';
-import { at, MemoryWorld } from '../../support/memory-world.ts';
+import { at, MemoryWorld, NAMESPACE } from '../../support/memory-world.ts';
+import { forAction } from '../../support/objects.ts';
 
 /** What every action keeps to, whatever it does. A new action is one row more. */
 const later: Partial<ActionTemplate> = {
@@ -19,6 +21,7 @@ const noted: Partial<ActionTemplate> = {
 };
 const up: Partial<ActionTemplate> = { scaleAction: { direction: 'up', replicas: 1 } };
 const kept: Partial<ActionTemplate> = { deleteAction: { keepManifest: true } };
+const job: Partial<ActionTemplate> = { customAction: { podTemplateName: 'fix' } };
 const contracts: [
   ActionTemplate['type'],
   'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Pod',
@@ -41,6 +44,10 @@ const contracts: [
   ['delete', 'Deployment', kept],
   ['delete', 'StatefulSet', kept],
   ['delete', 'DaemonSet', kept],
+  ['custom', 'Pod', job],
+  ['custom', 'Deployment', job],
+  ['custom', 'StatefulSet', job],
+  ['custom', 'DaemonSet', job],
 ];
 
 const MARKER = { key: 'kubeskippy.io/applied-x', value: 'execute-1' };
@@ -61,6 +68,7 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
     const workload = kind === 'Pod' ? 'Deployment' : kind;
     world.createWorkload(workload, 'cart');
     world.rollOut('cart', 'broken:2', workload);
+    world.podTemplate('fix');
     name = kind === 'Pod' ? (world.pods('cart')[0]?.metadata.name ?? '') : 'cart';
     const found = actionFor(type);
     if (found === undefined) throw new Error(`no action ${type}`);
@@ -72,12 +80,12 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
   });
 
   const target = (): KubeObject => world.api.get(at(kind, name));
-  const gather = (live: KubeObject, marker?: Marker) =>
+  const gather = (live: KubeObject | undefined, marker?: Marker) =>
     definition.gather(world.cluster, {
       target: live,
-      namespace: live.metadata.namespace ?? '',
+      namespace: NAMESPACE,
       template,
-      ...(marker === undefined ? {} : { marker }),
+      ...(marker === undefined ? {} : { marker, parameters }),
     });
   const plan = async () =>
     definition.plan({
@@ -87,6 +95,7 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
       stamp: '2026-01-01T00:00:00.000Z',
       seenGood: [],
       failed: [],
+      ...forAction,
     });
   const effect = async (live = target()): Promise<Effect> =>
     definition.execute({
@@ -137,13 +146,33 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
 
   test('is seen once it is done, and not before', async () => {
     const uid = target().metadata.uid;
-    const seen = () =>
-      definition.confirm({ target: world.api.find(at(kind, name)), uid, ...resolved(), related: [], marker: MARKER });
+    const seen = async () => {
+      const live = world.api.find(at(kind, name));
+      const related = await gather(live, MARKER);
+      return definition.confirm({ target: live, uid, ...resolved(), related, marker: MARKER });
+    };
     const before = definition.baseline(target(), resolved());
-    expect(seen()).toBe('not-applied');
+    expect(await seen()).toBe('not-applied');
     expect(definition.baseline(target(), resolved())).toBe(before);
+    const first = await effect();
     expect(await doIt()).toBe('written');
-    expect(seen()).toBe('applied');
+    const whole = first.result === 'effect' && first.unfinished !== true;
+    expect(await seen()).toEqual(whole ? 'applied' : { partly: expect.any(String) });
+  });
+
+  test('cannot be done once its fence is raised', async () => {
+    const live = target();
+    const found = await effect(live);
+    if (found.result !== 'effect') throw new Error(found.message);
+    const occupied = definition.occupy?.({ namespace: NAMESPACE, parameters, marker: MARKER });
+    const options = { number: 1, deadline: Date.now() + 10_000, auditId: 'x', now: () => new Date() };
+    const raised =
+      occupied === undefined
+        ? await raiseFence(world.cluster, found.on ?? live, MARKER, options)
+        : await send([occupied]);
+    expect(raised?.result).toBe('written');
+    expect((await send([found.claim, found.write]))?.result).toBe('conflict');
+    expect(world.cluster.effects).toHaveLength(0);
   });
 
   test('a second time changes nothing, from the same read or another', async () => {
@@ -164,7 +193,10 @@ describe.each(contracts)('%s of a %s', (type, kind, settings = {}) => {
     world.api.delete(at(kind, name));
     world.api.create(other);
     const before = world.api.get(at(kind, name));
-    expect((await send([found.claim, found.write]))?.result).toBe('conflict');
+    // What creates an object of its own cannot test the target in the same write; it tells its program which one is meant.
+    expect((await send([found.claim, found.write]))?.result).toBe(
+      definition.occupy === undefined ? 'conflict' : 'written',
+    );
     expect(world.api.get(at(kind, name))).toEqual(before);
   });
 

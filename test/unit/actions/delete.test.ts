@@ -3,6 +3,7 @@ import { deletion } from '../../../src/actions/delete.ts';
 import type { DeleteAction } from '../../../src/api/healing-action.ts';
 import type { KubeObject, ObjectMeta } from '../../../src/api/meta.ts';
 import { object } from '../../support/objects.ts';
+import { forAction } from '../../support/objects.ts';
 
 const marker = { key: 'kubeskippy.io/applied-u', value: 'execute-1' };
 const deployment = object('Deployment', 'cart');
@@ -14,7 +15,15 @@ const owned = (meta: Partial<ObjectMeta> = {}): KubeObject => ({
 const bare = (meta: Partial<ObjectMeta> = {}) => ({ ...object('Pod', 'runner', { annotations: {}, ...meta }), spec });
 
 const plan = (target: KubeObject, deleteAction: DeleteAction = {}, related: readonly KubeObject[] = []) =>
-  deletion.plan({ target, related, template: { type: 'delete', deleteAction }, stamp: 's', seenGood: [], failed: [] });
+  deletion.plan({
+    target,
+    related,
+    template: { type: 'delete', deleteAction },
+    stamp: 's',
+    seenGood: [],
+    failed: [],
+    ...forAction,
+  });
 const planned = (...args: Parameters<typeof plan>) => {
   const result = plan(...args);
   if (result.result === 'refused') throw new Error(result.message);

@@ -6,6 +6,7 @@ import type { ActionTemplate, PatchAction } from '../../../src/api/healing-actio
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Write } from '../../../src/ports/cluster.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
+import { forAction } from '../../support/objects.ts';
 
 let world: MemoryWorld;
 beforeEach(() => {
@@ -20,7 +21,7 @@ const target = (kind = 'Deployment', name = 'cart'): KubeObject => world.api.get
 async function plan(patchAction: PatchAction, of: KubeObject = target()) {
   const template: ActionTemplate = { type: 'patch', patchAction };
   const related = await patch.gather(world.cluster, { target: of, namespace: 'shop', template });
-  return patch.plan({ target: of, related, template, stamp: '', seenGood: [], failed: [] });
+  return patch.plan({ target: of, related, template, stamp: '', seenGood: [], failed: [], ...forAction });
 }
 const tell = async (patchAction: PatchAction, of?: KubeObject): Promise<string> => {
   const planned = await plan(patchAction, of);

@@ -4,6 +4,7 @@ import type { ActionTemplate } from '../../../src/api/healing-action.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { DaemonSet, Deployment, Pod, StatefulSet } from '../../../src/api/workloads.ts';
 import { object } from '../../support/objects.ts';
+import { forAction } from '../../support/objects.ts';
 
 type Settings = NonNullable<ActionTemplate['restartAction']>;
 type Workload = Deployment | StatefulSet | DaemonSet;
@@ -57,6 +58,7 @@ const plan = (target: Workload, restartAction?: Settings, related = withPods(tar
     related,
     seenGood: [],
     failed: [],
+    ...forAction,
     template: { type: 'restart', ...(restartAction === undefined ? {} : { restartAction }) },
     stamp: '2026-01-01T00:00:00.000Z',
   });

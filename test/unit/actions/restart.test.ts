@@ -3,6 +3,7 @@ import type { Effect } from '../../../src/actions/define-action.ts';
 import { restart } from '../../../src/actions/restart.ts';
 import type { DaemonSet, Deployment, Pod, StatefulSet } from '../../../src/api/workloads.ts';
 import { object } from '../../support/objects.ts';
+import { forAction } from '../../support/objects.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 const STAMP = '2026-11-25T08:00:00.123Z';
@@ -22,6 +23,7 @@ const plan = (target: Deployment | StatefulSet | DaemonSet | Pod, related: reado
     related,
     seenGood: [],
     failed: [],
+    ...forAction,
     template: { type: 'restart', restartAction: { gracePeriodSeconds: 5 } },
     stamp: STAMP,
   });

@@ -5,6 +5,7 @@ import type { ScaleAction } from '../../../src/api/healing-action.ts';
 import type { KubeObject, ManagedFields } from '../../../src/api/meta.ts';
 import type { Deployment, HorizontalPodAutoscaler, StatefulSet } from '../../../src/api/workloads.ts';
 import { object } from '../../support/objects.ts';
+import { forAction } from '../../support/objects.ts';
 
 const template = { spec: { containers: [{ name: 'app' }] } };
 const selector = { matchLabels: { app: 'cart' } };
@@ -17,7 +18,15 @@ const autoscaler = (name: string, kind = 'Deployment', apiVersion = 'apps/v1'): 
   spec: { scaleTargetRef: { apiVersion, kind, name }, minReplicas: 1, maxReplicas: 5 },
 });
 const plan = (target: Deployment | StatefulSet, scaleAction: ScaleAction, related: readonly KubeObject[] = []) =>
-  scale.plan({ target, related, template: { type: 'scale', scaleAction }, stamp: '', seenGood: [], failed: [] });
+  scale.plan({
+    target,
+    related,
+    template: { type: 'scale', scaleAction },
+    stamp: '',
+    seenGood: [],
+    failed: [],
+    ...forAction,
+  });
 const marker = { key: 'kubeskippy.io/applied-u', value: 'execute-1' };
 const parameters = { fromReplicas: '2', toReplicas: '4' };
 const changing = (effect: Effect | undefined) => {

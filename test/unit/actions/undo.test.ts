@@ -12,7 +12,7 @@ import type {
   ReplicaSet,
   StatefulSet,
 } from '../../../src/api/workloads.ts';
-import { object } from '../../support/objects.ts';
+import { forAction, object } from '../../support/objects.ts';
 
 const template = (image: string, labels: Record<string, string> = {}): PodTemplateSpec => ({
   metadata: { labels: { app: 'cart', ...labels } },
@@ -35,7 +35,16 @@ const plan = (
   related: readonly KubeObject[],
   seenGood: readonly string[] = [],
   failed: readonly string[] = [],
-) => undo.plan({ target, related, seenGood, failed, template: { type: 'undo' }, stamp: '2026-11-25T08:00:00.000Z' });
+) =>
+  undo.plan({
+    ...forAction,
+    target,
+    related,
+    seenGood,
+    failed,
+    template: { type: 'undo' },
+    stamp: '2026-11-25T08:00:00.000Z',
+  });
 const marker = { key: 'kubeskippy.io/applied-u', value: 'execute-1' };
 
 function operations(effect: Effect | undefined) {

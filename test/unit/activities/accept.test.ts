@@ -156,10 +156,10 @@ describe('an action that its policy does not cover is refused with a reason', ()
       /has no action of type restart like this one/,
     ],
     [
-      'a type that comes later',
+      'a program that is not there',
       { action: { name: 'job', type: 'custom', customAction: { podTemplateName: 'fix' } } },
       { actions: [{ name: 'job', type: 'custom', customAction: { podTemplateName: 'fix' } }] },
-      /not honoured yet/,
+      /no PodTemplate fix/,
     ],
     [
       'a kind that the action does not know',
