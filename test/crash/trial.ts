@@ -6,7 +6,7 @@ import { resourceOf, resources, type Resource } from '../../src/adapters/kuberne
 import { isTerminal } from '../../src/domain/outcome.ts';
 import type { Cell } from './cell.ts';
 import type { Observer } from './oracle/observer.ts';
-import type { History } from './oracle/history.ts';
+import { isTarget, type History } from './oracle/history.ts';
 import type { AuditTail } from './oracle/audit-tail.ts';
 import type { Ground, Prepared } from './scenario.ts';
 
@@ -181,7 +181,7 @@ export class Trial {
   #isWatched(key: string): boolean {
     const { action } = this;
     if (!key.startsWith('pods/')) return true;
-    return action !== undefined && this.cell.scenario.expect(this.#prepared, action).targets.includes(key);
+    return action !== undefined && isTarget(this.cell.scenario.expect(this.#prepared, action), key);
   }
 
   async #approve(): Promise<void> {

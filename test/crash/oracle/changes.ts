@@ -1,4 +1,4 @@
-import type { History } from './history.ts';
+import { isTarget, type History } from './history.ts';
 
 export interface Changes {
   readonly onTargets: readonly string[];
@@ -17,7 +17,7 @@ export function changesIn({ sightings, since, expected }: Pick<History, 'sightin
     states.set(key, state);
     if (state === before || version <= since) continue;
     const change = `${key} is ${state} instead of ${before}`;
-    if (expected.targets.includes(key)) onTargets.push(change);
+    if (isTarget(expected, key)) onTargets.push(change);
     else elsewhere.push(change);
   }
   return { onTargets, elsewhere };

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../support/audit-log.ts';
-import type { History } from './history.ts';
+import { isTarget, type History } from './history.ts';
 
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 /** The healer's own records. */
@@ -36,10 +36,14 @@ const describe = (event: AuditEvent): string => {
   return `${event.verb} ${keyOf(event)}${subresource === undefined ? '' : `/${subresource}`} [${event.auditID}]`;
 };
 
+/** No effect is ever of all objects of a kind. */
+const isOnTarget = (history: Pick<History, 'expected'>, event: AuditEvent): boolean =>
+  event.verb !== 'deletecollection' && isTarget(history.expected, keyOf(event));
+
 /** The writes that count as effects on what may be written. */
 export const effectsOf = (history: Pick<History, 'writes' | 'expected'>): string[] =>
   storedWrites(history)
-    .filter((event) => history.expected.targets.includes(keyOf(event)) && !isMark(event) && !isRelease(event))
+    .filter((event) => isOnTarget(history, event) && !isMark(event) && !isRelease(event))
     .map(describe);
 
 /** A Job that was made carries our finalizer until its result is recorded; to take that off changes nothing else. */
@@ -57,5 +61,5 @@ function isRelease({ verb, requestObject }: AuditEvent): boolean {
 /** Writes of anything else, marks included. */
 export const strayWrites = (history: Pick<History, 'writes' | 'expected'>): string[] =>
   storedWrites(history)
-    .filter((event) => !history.expected.targets.includes(keyOf(event)))
+    .filter((event) => !isOnTarget(history, event))
     .map(describe);

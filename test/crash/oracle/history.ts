@@ -4,7 +4,7 @@ import type { AuditEvent } from '../../support/audit-log.ts';
 
 /** What one effect of a healing looks like, known before it begins (but for names that it makes up itself). */
 export interface Expected {
-  /** The only objects that it may write, as `deployments/cart`. */
+  /** The only objects that it may write, as `deployments/cart`; `jobs/*` when it chooses the name. */
   readonly targets: readonly string[];
   /** Writes, and changes of state, that make up the one effect: 1, unless it has several parts. */
   readonly effects: number;
@@ -41,3 +41,7 @@ export interface History {
   /** The API server was killed: its last words may be missing in the audit log. */
   readonly auditMayLack: boolean;
 }
+
+/** Whether the healing may write this object. */
+export const isTarget = ({ targets }: Expected, key: string): boolean =>
+  targets.includes(key) || targets.includes(`${key.split('/')[0] ?? ''}/*`);

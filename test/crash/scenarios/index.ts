@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { deleteDeployment, deletePod } from './delete.ts';
+import { patch, patchTakenBack } from './patch.ts';
 import { restartByEvictions, restartDeployment, restartPod, restartStatefulSet } from './restart.ts';
 import { scale, scaleTakenBack } from './scale.ts';
 import { undo, undoTakenBack } from './undo.ts';
@@ -14,6 +15,8 @@ export const scenarios: readonly Scenario[] = [
   undoTakenBack,
   scale,
   scaleTakenBack,
+  patch,
+  patchTakenBack,
   deletePod,
   deleteDeployment,
 ];

@@ -162,6 +162,28 @@ describe('planted histories', () => {
       ['wrongTarget'],
     ],
     [
+      'a Job made twice, under names of its own choice',
+      {
+        ...good,
+        expected: { ...good.expected, targets: ['jobs/*'] },
+        writes: ['a', 'b'].map((name) =>
+          write({ verb: 'create', objectRef: { resource: 'jobs', name, apiGroup: 'batch' } }),
+        ),
+        sightings: [sighting(20, 'u1', 'jobs/a'), sighting(21, 'u2', 'jobs/b')],
+      },
+      ['duplicate'],
+    ],
+    [
+      'all Jobs deleted',
+      {
+        ...good,
+        expected: { ...good.expected, targets: ['jobs/*'] },
+        writes: [write({ verb: 'deletecollection', objectRef: { resource: 'jobs', apiGroup: 'batch' } })],
+        sightings: [],
+      },
+      ['wrongTarget', 'lost', 'misreported'],
+    ],
+    [
       'another object changed, seen only by the watch',
       { ...good, sightings: [...good.sightings, sighting(21, 'b2', 'deployments/other')] },
       ['wrongTarget'],
