@@ -24,6 +24,8 @@ export type Disturbance =
   /** The request stays on its way until the healing has ended, and only then arrives. */
   | { readonly kind: 'late'; readonly step: Step }
   | { readonly kind: 'mishap'; readonly mishap: Mishap; readonly step: Step }
+  /** A person deletes the healing while a write of it is on its way. */
+  | { readonly kind: 'deleted'; readonly step: Step }
   /** The target's status is written 20 times a second. */
   | { readonly kind: 'busy' };
 
@@ -58,6 +60,7 @@ export function cellsOf(scenario: Scenario, steps: readonly Step[]): Cell[] {
     ...steps.flatMap((step) =>
       MISHAPS.map((mishap) => cell(`mishap/${name}/${step.index}/${mishap}`, { kind: 'mishap', mishap, step })),
     ),
+    ...steps.map((step) => cell(`deleted/${name}/${step.index}`, { kind: 'deleted', step })),
     ...steps.map((step) => cell(`late/${name}/${step.index}`, { kind: 'late', step })),
     ...(claim === undefined ? [] : [cell(`pause/${name}/${claim.index}`, { kind: 'pause', step: claim })]),
     cell(`busy/${name}`, { kind: 'busy' }),

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalEnvironment } from '../../src/local/environment.ts';
 import { TemporalConnection } from '../../src/adapters/temporal/connection.ts';
 import { createWorkflowStarter } from '../../src/adapters/temporal/workflow-starter.ts';
+import { actionWorkflowId } from '../../src/api/temporal-names.ts';
 import type { WorkflowStarter } from '../../src/ports/workflow-starter.ts';
 import { ApiProxy } from './proxy/api-proxy.ts';
 import { createTemporalNamespace } from './temporal-namespace.ts';
 import { workerProcess } from './worker-process.ts';
 
 const DIES_WITHIN_MS = 10_000;
+const ENDS_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 200;
 
 /** One worker process with a task queue and a ledger of its own, and a way to the API server on which anything may happen. */
 export class Lane {
@@ -73,6 +76,19 @@ export class Lane {
       wake: () => void supervisor.kill(sleeper, 'SIGCONT'),
       end: () => supervisor.get(sleeper).stop(true),
     };
+  }
+
+  /** Whether the workflow of an action ends within a minute. */
+  async workflowEnds(uid: string): Promise<boolean> {
+    const deadline = Date.now() + ENDS_WITHIN_MS;
+    while (Date.now() < deadline) {
+      const { status } = await this.#connection.call((client) =>
+        client.workflow.getHandle(actionWorkflowId(uid)).describe(),
+      );
+      if (status.name !== 'RUNNING') return true;
+      await sleep(LOOK_EVERY_MS);
+    }
+    return false;
   }
 
   #workerName(): string {

@@ -4,8 +4,7 @@ import type { Cell } from './cell.ts';
 import type { Lane } from './lane.ts';
 import { answered, cutAfter, cutBefore, type Fault } from './proxy/faults.ts';
 import { Rule } from './proxy/rule.ts';
-import type { SeenRequest } from './proxy/seen-request.ts';
-import { isStepIn, signatureOf, type Step } from './steps.ts';
+import { isStepIn, matchOf, type Step } from './steps.ts';
 import { Strike } from './strike.ts';
 import type { Trial } from './trial.ts';
 import type { World } from './world.ts';
@@ -100,6 +99,8 @@ async function calm(lane: Lane, trial: Trial): Promise<void> {
       return mishap(lane, trial, disturbance.step, faultOf(disturbance.mishap));
     case 'late':
       return late(lane, trial, disturbance.step);
+    case 'deleted':
+      return deleted(lane, trial, disturbance.step);
     case 'busy':
       return busy(trial);
     case 'none':
@@ -127,26 +128,11 @@ async function busy(trial: Trial): Promise<void> {
 }
 
 async function mishap(lane: Lane, trial: Trial, step: Step, fault: Fault): Promise<void> {
-  let misplaced: string | undefined;
-  const note = (request: SeenRequest): void => {
-    const signature = signatureOf(request);
-    if (signature !== step.signature) misplaced = `struck ${signature} instead of ${step.signature}`;
-  };
-  const rule = new Rule(
-    { when: isStepIn(trial.namespace), nth: step.index },
-    {
-      ...fault,
-      before(request) {
-        note(request);
-        return fault.before?.(request) ?? 'forward';
-      },
-    },
-  );
-  lane.proxy.add(rule);
+  const rule = lane.proxy.add(new Rule(matchOf(trial.namespace, step), fault));
   await trial.begin();
   await trial.ended();
   lane.proxy.remove(rule);
-  trial.noteUnfired(rule.fired === 0 ? 'the fault never struck' : misplaced);
+  trial.noteUnfired(rule.fired === 0 ? 'the fault never struck' : undefined);
 }
 
 async function late(lane: Lane, trial: Trial, step: Step): Promise<void> {
@@ -165,6 +151,20 @@ async function late(lane: Lane, trial: Trial, step: Step): Promise<void> {
   forget();
   lane.proxy.remove(strike.rule);
   trial.noteUnfired(strike.unfired);
+}
+
+/** Gone before the write arrives, it may have been too late or not; what may not be is that it says the one and does the other. */
+async function deleted(lane: Lane, trial: Trial, step: Step): Promise<void> {
+  const strike = new Strike(trial.namespace, step, 'before');
+  lane.proxy.add(strike.rule);
+  await trial.begin();
+  await within(ARRIVES_WITHIN_MS, strike.arrived, [trial]);
+  await trial.delete();
+  strike.letGo('on');
+  await trial.ended();
+  lane.proxy.remove(strike.rule);
+  trial.noteUnfired(strike.unfired);
+  trial.lingers = !(await lane.workflowEnds(trial.action?.metadata.uid ?? ''));
 }
 
 function faultOf(what: Extract<Cell['disturbance'], { kind: 'mishap' }>['mishap']): Fault {

@@ -33,7 +33,9 @@ export class Trial {
   #since = 0;
   #approvedPlan: string | undefined;
   #unfired: string[] = [];
+  #deleted = false;
   auditMayLack = false;
+  lingers = false;
 
   private constructor(cell: Cell, ground: Ground, observer: Observer, prepared: Prepared) {
     this.cell = cell;
@@ -96,8 +98,13 @@ export class Trial {
     return this.#observer.action(this.namespace, NAME);
   }
 
+  get isGone(): boolean {
+    return this.#observer.isGone(this.namespace, NAME);
+  }
+
   get hasEnded(): boolean {
     const { action } = this;
+    if (this.#deleted) return this.isGone;
     return (
       action !== undefined &&
       isTerminal(action.status?.conditions) &&
@@ -112,6 +119,12 @@ export class Trial {
       await this.#approve().catch(() => undefined); // asked again in a moment
       await sleep(LOOK_EVERY_MS);
     }
+  }
+
+  /** A person thinks better of it. */
+  async delete(): Promise<void> {
+    this.#deleted = true;
+    await this.#ground.admin.delete(resources.healingActions, { namespace: this.namespace, name: NAME }, {});
   }
 
   /** A person who is asked agrees, until the signal comes. */
@@ -171,6 +184,9 @@ export class Trial {
       sightings: this.#observer.sightings(this.namespace).filter(({ key }) => this.#isWatched(key)),
       since: this.#since,
       action,
+      gone: this.isGone,
+      deleted: this.#deleted,
+      lingers: this.lingers,
       endings: this.#observer.endings(this.namespace, NAME),
       unfired: this.#unfired,
       auditMayLack: this.auditMayLack,

@@ -32,8 +32,14 @@ export interface History {
   readonly sightings: readonly Sighting[];
   /** Version at which the trial began. */
   readonly since: number;
-  /** What the healing says of itself at the end; undefined when its record is gone. */
+  /** What the healing says of itself at the end, or said when it was last seen; undefined when it never was. */
   readonly action: HealingAction | undefined;
+  /** Its record is not there any more. */
+  readonly gone: boolean;
+  /** A person has deleted it: then nothing may have happened, or all of it. */
+  readonly deleted: boolean;
+  /** Its workflow goes on all the same. */
+  readonly lingers: boolean;
   /** The endings that its status has shown, in order and without repetitions. */
   readonly endings: readonly string[];
   /** Faults that were planned and never struck, or struck elsewhere. */

@@ -1,5 +1,7 @@
 import { findCondition, isTrue } from '../../../src/domain/condition.ts';
 import { FINALIZER } from '../../../src/api/constants.ts';
+import type { HealingAction } from '../../../src/api/healing-action.ts';
+import { isTerminal } from '../../../src/domain/outcome.ts';
 import { changesIn } from './changes.ts';
 import { effectsOf, strayWrites } from './effects.ts';
 import type { History } from './history.ts';
@@ -12,7 +14,8 @@ export interface Finding {
 }
 
 /** Compares what happened, by the API server's log and by an independent watch, with what should have and with what was said. */
-export function judge(history: History): readonly Finding[] {
+export function judge(given: History): readonly Finding[] {
+  const history = isCancelled(given) ? { ...given, expected: { ...given.expected, ...NOTHING } } : given;
   const { expected, unfired, auditMayLack } = history;
   const writes = effectsOf(history);
   const changes = changesIn(history);
@@ -33,15 +36,32 @@ export function judge(history: History): readonly Finding[] {
   ];
 }
 
+const NOTHING = { effects: 0, rollbacks: 0, reasons: ['Deleted'] } as const;
+
+/** Deleted before it could have an effect: it says so, or is gone and had claimed none. */
+function isCancelled({ deleted, gone, action }: History): boolean {
+  const succeeded = findCondition(action?.status?.conditions, 'Succeeded');
+  return (
+    deleted && (succeeded?.reason === 'Deleted' || (gone && action?.status?.claim === undefined && !hasEnded(action)))
+  );
+}
+
+const hasEnded = (action: HealingAction | undefined): boolean => isTerminal(action?.status?.conditions);
+
 /** The healing has not ended, or has ended without what it was to do. */
-function whatIsMissing({ action }: History, seen: number, wanted: number, found: string): Finding[] {
+function whatIsMissing(history: History, seen: number, wanted: number, found: string): Finding[] {
+  const { action, gone, deleted, lingers } = history;
   const lost = (detail: string): Finding[] => [{ fault: 'lost', detail }];
-  if (action === undefined) return lost('the record of the healing is gone');
+  if (lingers) return lost('its workflow goes on');
+  if (action === undefined || (gone && !deleted)) return lost('the record of the healing is gone');
+  if (gone && !hasEnded(action) && wanted === 0) return [];
   const succeeded = findCondition(action.status?.conditions, 'Succeeded');
   if (succeeded === undefined || succeeded.status === 'Unknown')
     return lost(`it has not ended: ${succeeded?.message ?? 'nothing was ever said'}; ${found}`);
   if (action.metadata.finalizers?.includes(FINALIZER) === true)
     return lost('it has ended, but still holds its finalizer');
+  // Of several parts no further one is begun.
+  if (deleted && seen > 0 && seen < wanted && succeeded.reason === 'NeedsHuman') return [];
   return seen < wanted ? lost(`${found} instead of ${wanted}; it says ${succeeded.reason}: ${succeeded.message}`) : [];
 }
 

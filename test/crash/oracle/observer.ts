@@ -31,6 +31,7 @@ export class Observer {
   readonly #stop = new AbortController();
   readonly #sightings = new Map<string, Sighting[]>();
   readonly #actions = new Map<string, HealingAction>();
+  readonly #gone = new Set<string>();
   readonly #endings = new Map<string, string[]>();
   readonly #versions = new Map<string, number>();
   readonly #running: Promise<void>[] = [];
@@ -61,8 +62,13 @@ export class Observer {
     return this.#sightings.get(namespace) ?? [];
   }
 
+  /** As it was when it was last seen. */
   action(namespace: string, name: string): HealingAction | undefined {
     return this.#actions.get(`${namespace}/${name}`);
+  }
+
+  isGone(namespace: string, name: string): boolean {
+    return this.#gone.has(`${namespace}/${name}`);
   }
 
   endings(namespace: string, name: string): readonly string[] {
@@ -134,8 +140,8 @@ export class Observer {
 
   #noteAction(type: string, action: HealingAction): void {
     const key = `${action.metadata.namespace ?? ''}/${action.metadata.name}`;
-    if (type === 'DELETED') this.#actions.delete(key);
-    else this.#actions.set(key, action);
+    if (type === 'DELETED') this.#gone.add(key);
+    this.#actions.set(key, action);
     const succeeded = findCondition(action.status?.conditions, 'Succeeded');
     if (succeeded === undefined || succeeded.status === 'Unknown') return;
     const endings = listOf(this.#endings, key);

@@ -87,7 +87,7 @@ describe('a sample', () => {
 
   test('has something of every kind', () => {
     const kinds = new Set(sampled(cells, 20, 1).map(({ disturbance }) => disturbance.kind));
-    expect(kinds).toEqual(new Set(['kill', 'mishap', 'late', 'pause', 'busy']));
+    expect(kinds).toEqual(new Set(['kill', 'mishap', 'deleted', 'late', 'pause', 'busy']));
   });
 
   test('of more than there is has everything', () => {

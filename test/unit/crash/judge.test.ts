@@ -53,6 +53,9 @@ const good: History = {
   sightings: [sighting(5, 'a'), sighting(6, 'b', 'deployments/other'), sighting(20, 'a2')],
   since: 10,
   action: action({ Executed: 'True Executed', Succeeded: 'True Healed' }),
+  gone: false,
+  deleted: false,
+  lingers: false,
   endings: ['True Healed'],
   unfired: [],
   auditMayLack: false,
@@ -66,6 +69,17 @@ const takenBack: History = {
   action: action({ Executed: 'True Executed', RolledBack: 'True RolledBack', Succeeded: 'False RolledBack' }),
   endings: ['False RolledBack'],
 };
+
+const cancelled: History = {
+  ...good,
+  writes: [record],
+  sightings: [sighting(5, 'a')],
+  action: action({ Accepted: 'True CoveredByPolicy' }),
+  endings: [],
+  gone: true,
+  deleted: true,
+};
+const claim = { targetUid: 'u', step: 'execute', attempt: 1, time: AT, baseline: 'b' } as const;
 
 const faultsOf = (history: History): string[] => [...new Set(judge(history).map(({ fault }) => fault))];
 
@@ -112,7 +126,28 @@ describe('planted histories', () => {
       ['lost'],
     ],
     ['never begun', { ...good, writes: [], sightings: [sighting(5, 'a')], action: action({}), endings: [] }, ['lost']],
-    ['its record is gone', { ...good, action: undefined, endings: [] }, ['lost']],
+    ['its record is gone', { ...good, gone: true }, ['lost']],
+    ['was never seen', { ...good, action: undefined, endings: [] }, ['lost']],
+    ['deleted after the effect, and followed through', { ...good, gone: true, deleted: true }, []],
+    ['deleted before the effect', cancelled, []],
+    ['deleted before the effect, which came all the same', { ...cancelled, writes: good.writes }, ['duplicate']],
+    ['deleted, and its workflow goes on', { ...cancelled, lingers: true }, ['lost']],
+    [
+      'deleted after its claim, and torn away without an end',
+      { ...cancelled, action: { ...action({}), status: { ...action({}).status, claim } } },
+      ['lost'],
+    ],
+    [
+      'said to be deleted before its effect, and had it',
+      {
+        ...good,
+        gone: true,
+        deleted: true,
+        action: action({ Succeeded: 'False Deleted' }),
+        endings: ['False Deleted'],
+      },
+      ['duplicate'],
+    ],
     [
       'ended, and still holds its finalizer',
       { ...good, action: action({ Executed: 'True Executed', Succeeded: 'True Healed' }, [FINALIZER]) },
