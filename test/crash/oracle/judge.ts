@@ -58,7 +58,7 @@ function whatIsMissing(history: History, seen: number, wanted: number, found: st
   const succeeded = findCondition(action.status?.conditions, 'Succeeded');
   if (succeeded === undefined || succeeded.status === 'Unknown')
     return lost(`it has not ended: ${succeeded?.message ?? 'nothing was ever said'}; ${found}`);
-  if (action.metadata.finalizers?.includes(FINALIZER) === true)
+  if (!gone && action.metadata.finalizers?.includes(FINALIZER) === true)
     return lost('it has ended, but still holds its finalizer');
   // Of several parts no further one is begun.
   if (deleted && seen > 0 && seen < wanted && succeeded.reason === 'NeedsHuman') return [];

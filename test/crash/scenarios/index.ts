@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { custom } from './custom.ts';
 import { deleteDeployment, deletePod } from './delete.ts';
 import { patch, patchTakenBack } from './patch.ts';
 import { restartByEvictions, restartDeployment, restartPod, restartStatefulSet } from './restart.ts';
@@ -19,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   patchTakenBack,
   deletePod,
   deleteDeployment,
+  custom,
 ];

@@ -128,7 +128,16 @@ describe('planted histories', () => {
     ['never begun', { ...good, writes: [], sightings: [sighting(5, 'a')], action: action({}), endings: [] }, ['lost']],
     ['its record is gone', { ...good, gone: true }, ['lost']],
     ['was never seen', { ...good, action: undefined, endings: [] }, ['lost']],
-    ['deleted after the effect, and followed through', { ...good, gone: true, deleted: true }, []],
+    [
+      'deleted after the effect, and followed through: gone with its finalizer',
+      {
+        ...good,
+        gone: true,
+        deleted: true,
+        action: action({ Executed: 'True Executed', Succeeded: 'True Healed' }, [FINALIZER]),
+      },
+      [],
+    ],
     ['deleted before the effect', cancelled, []],
     ['deleted before the effect, which came all the same', { ...cancelled, writes: good.writes }, ['duplicate']],
     ['deleted, and its workflow goes on', { ...cancelled, lingers: true }, ['lost']],
