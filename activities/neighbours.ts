@@ -8,13 +8,15 @@ import type { ClusterReader } from '../src/ports/cluster.ts';
 
 const CHECK = 'neighbours';
 const KINDS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+/** Of each kind, by name: a look must not cost more the larger a namespace is. */
+const MAX_LOOKED_AT = 50;
 /** Of the evidence, which people read: two values of 256 characters. */
 const MAX_LINES = 2;
 const MAX_LINE = 256;
 
 const nameOf = ({ kind = '', metadata }: Workload): string => `${kind}/${metadata.name}`;
-const list = (cluster: ClusterReader, kind: string, namespace: string): Promise<readonly Workload[]> =>
-  cluster.list<Workload>({ apiVersion: 'apps/v1', kind, namespace });
+const list = (cluster: ClusterReader, kind: string, namespace: string, first: number): Promise<readonly Workload[]> =>
+  cluster.list<Workload>({ apiVersion: 'apps/v1', kind, namespace, first });
 
 /** How the other workloads that the policy selects are before the effect; undefined when it selects none at all. */
 export async function neighboursBefore(
@@ -27,7 +29,7 @@ export async function neighboursBefore(
   if (kinds.length === 0) return undefined;
   const { namespace } = subject;
   const selection = compileSelection(policy.spec.selector, policy.metadata.namespace ?? '');
-  const lists = await Promise.all(kinds.map((kind) => list(cluster, kind, namespace)));
+  const lists = await Promise.all(kinds.map((kind) => list(cluster, kind, namespace, MAX_LOOKED_AT)));
   const others = lists
     .flat()
     .filter((workload) => isWorkload(workload) && workload.metadata.uid !== subject.uid && selection.selects(workload));
@@ -45,7 +47,8 @@ export async function neighboursNow(
   if (before === undefined) return { check: CHECK, value: 'not looked at: the policy selects no workloads' };
   const { well, unlisted, others } = before;
   const kinds = KINDS.filter((kind) => well.some((name) => name.startsWith(`${kind}/`)));
-  const lists = await Promise.all(kinds.map((kind) => list(cluster, kind, namespace)));
+  // New ones may have come before them.
+  const lists = await Promise.all(kinds.map((kind) => list(cluster, kind, namespace, 2 * MAX_LOOKED_AT)));
   const byName = new Map(lists.flat().map((workload) => [nameOf(workload), workload]));
   const worse = well.flatMap((name) => {
     const workload = byName.get(name);

@@ -9,7 +9,13 @@ export interface ClusterReader {
   /** Undefined when there is no such object. */
   get<T extends KubeObject>(ref: Named): Promise<T | undefined>;
   list<T extends KubeObject>(
-    of: { readonly apiVersion: string; readonly kind: string; readonly namespace: string },
+    of: {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly namespace: string;
+      /** No more than these, by name; default: all. */
+      readonly first?: number;
+    },
     labelSelector?: string,
   ): Promise<readonly T[]>;
   /** What the API server would make of a patch: a server-side dry run, admission and validation included. */

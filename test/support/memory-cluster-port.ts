@@ -39,7 +39,7 @@ export class MemoryClusterPort implements ClusterPort {
   }
 
   async list<T extends KubeObject>(
-    { kind, namespace }: { readonly kind: string; readonly namespace: string },
+    { kind, namespace, first }: { readonly kind: string; readonly namespace: string; readonly first?: number },
     labelSelector = '',
   ): Promise<readonly T[]> {
     const labels = Object.fromEntries(
@@ -48,7 +48,7 @@ export class MemoryClusterPort implements ClusterPort {
         .filter((term) => term !== '')
         .map((term) => term.split('=') as [string, string]),
     );
-    return structuredClone(this.#api.list(kind, namespace, labels)) as KubeObject[] as T[];
+    return structuredClone(this.#api.list(kind, namespace, labels).slice(0, first)) as KubeObject[] as T[];
   }
 
   async preview(target: Parameters<ClusterPort['preview']>[0], patch: AuthoredPatch): Promise<Preview> {

@@ -27,13 +27,19 @@ export function createCluster(client: KubeClient): ClusterPort {
     },
 
     async list<T extends KubeObject>(
-      of: { readonly apiVersion: string; readonly kind: string; readonly namespace: string },
+      of: {
+        readonly apiVersion: string;
+        readonly kind: string;
+        readonly namespace: string;
+        readonly first?: number;
+      },
       labelSelector?: string,
     ) {
       const resource = known(of);
       try {
         const { items } = await client.list<T>(resource, {
           namespace: of.namespace,
+          ...(of.first === undefined ? {} : { first: of.first }),
           ...(labelSelector === undefined ? {} : { labelSelector }),
         });
         // Lists leave out what every item has in common.

@@ -15,6 +15,8 @@ const CONTENT_TYPES: Readonly<Record<PatchType, string>> = {
   apply: 'application/apply-patch+yaml',
 };
 const DEFAULT_TIMEOUT_MS = 15_000;
+/** Items of one answer to a list. */
+const PAGE = 500;
 const FIELD_MANAGER = 'kubeskippy';
 /** Credentials that are refused over and over are not read anew for every call. */
 const RELOAD_INTERVAL_MS = 10_000;
@@ -107,10 +109,15 @@ export class KubeClient {
     }
   }
 
-  /** All pages. Without `namespace`: every namespace. */
+  /** All pages, or only the `first` items. Without `namespace`: every namespace. */
   async list<T>(
     resource: Resource,
-    at: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string } = {},
+    at: {
+      readonly namespace?: string;
+      readonly labelSelector?: string;
+      readonly fieldSelector?: string;
+      readonly first?: number;
+    } = {},
     options: CallOptions = {},
   ): Promise<ObjectList<T>> {
     const items: T[] = [];
@@ -122,7 +129,7 @@ export class KubeClient {
         {
           ...options,
           query: {
-            limit: 500,
+            limit: at.first ?? PAGE,
             labelSelector: at.labelSelector,
             fieldSelector: at.fieldSelector,
             ...options.query,
@@ -132,7 +139,7 @@ export class KubeClient {
       );
       items.push(...page.items);
       continueToken = page.metadata.continue;
-      if (continueToken === undefined || continueToken === '')
+      if (continueToken === undefined || continueToken === '' || at.first !== undefined)
         return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
     }
   }

@@ -270,6 +270,13 @@ describe('a look at the cluster', () => {
     expect(server.requests[0]?.query.get('labelSelector')).toBe('app=cart');
   });
 
+  test('lists only the first where no more are asked for', async () => {
+    const page = { metadata: { continue: 'more', resourceVersion: '1' }, items: [{ metadata: { name: 'a' } }] };
+    server.answer = () => ({ status: 200, body: page });
+    expect(await cluster.list({ ...cart, first: 1 })).toHaveLength(1);
+    expect(server.requests.map(({ query }) => query.get('limit'))).toEqual(['1']);
+  });
+
   test('does not take a list that broke off for the whole', async () => {
     let pages = 0;
     server.answer = () =>
