@@ -46,13 +46,13 @@ export const effectsOf = (history: Pick<History, 'writes' | 'expected'>): string
     .filter((event) => isOnTarget(history, event) && !isMark(event) && !isRelease(event))
     .map(describe);
 
-/** A Job that was made carries our finalizer until its result is recorded; to take that off changes nothing else. */
+/** A Job that was made carries our finalizer until its result is recorded; then it is let go, to be removed in its time. */
 function isRelease({ verb, requestObject }: AuditEvent): boolean {
   if (verb !== 'patch' || typeof requestObject !== 'object' || requestObject === null) return false;
   if (Array.isArray(requestObject))
     return (requestObject as { op: string; path: string }[])
       .filter(({ op }) => op !== 'test')
-      .every(({ path }) => path.startsWith('/metadata/finalizers'));
+      .every(({ path }) => path.startsWith('/metadata/finalizers') || path === '/spec/ttlSecondsAfterFinished');
   const { metadata, ...rest } = requestObject as { metadata?: Readonly<Record<string, unknown>> };
   const { uid: _uid, resourceVersion: _version, finalizers, ...others } = metadata ?? {};
   return finalizers !== undefined && Object.keys(rest).length === 0 && Object.keys(others).length === 0;

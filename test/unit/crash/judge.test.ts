@@ -218,6 +218,25 @@ describe('planted histories', () => {
       ['duplicate'],
     ],
     [
+      'a Job made once, and let go',
+      {
+        ...good,
+        expected: { ...good.expected, targets: ['jobs/*'] },
+        writes: [
+          write({ verb: 'create', objectRef: { resource: 'jobs', name: 'a', apiGroup: 'batch' } }),
+          write({
+            objectRef: { resource: 'jobs', name: 'a', apiGroup: 'batch' },
+            requestObject: [
+              { op: 'replace', path: '/metadata/finalizers', value: [] },
+              { op: 'add', path: '/spec/ttlSecondsAfterFinished', value: 60 },
+            ],
+          }),
+        ],
+        sightings: [sighting(20, 'u1', 'jobs/a')],
+      },
+      [],
+    ],
+    [
       'all Jobs deleted',
       {
         ...good,
