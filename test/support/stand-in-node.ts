@@ -57,9 +57,9 @@ export class StandInNode {
       return;
     }
     if (this.#done.has(uid)) return;
-    this.#done.add(uid);
     const at = new Date().toISOString();
     await this.#patchStatus(pod, { startTime: at, ...lifeOf(pod, at) });
+    this.#done.add(uid); // not before: what failed is handed over again
   }
 
   async #patchStatus({ metadata: { name, namespace = '', uid } }: Pod, status: object): Promise<void> {
