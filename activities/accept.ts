@@ -230,6 +230,7 @@ async function record(
     verification: { windowMs: verification.windowMs, timeoutMs: patienceMs, ...settled },
     timeoutMs,
     retry: retryRules(action),
+    ...(action.spec.expiresAt === undefined ? {} : { expiresAt: Date.parse(action.spec.expiresAt) }),
     reversible: plan.reversible === true,
   };
 }

@@ -30,7 +30,8 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   desk.show('AwaitingApproval', `${summary} (plan \`${planDigest}\`): ${why}. To decide: ${how}`);
   upsertSearchAttributes([{ key: AWAITING, value: true }]);
   const asked = await step(`ask a person: ${why}`).requestApproval(action, planDigest, { ...approval, why });
-  const expiresAt = asked?.result === 'asked' ? Date.parse(asked.expiresAt) : Date.now() + approval.timeoutMs;
+  const patience = asked?.result === 'asked' ? Date.parse(asked.expiresAt) : Date.now() + approval.timeoutMs;
+  const expiresAt = Math.min(patience, plan.expiresAt ?? Number.POSITIVE_INFINITY);
   const decision = asked?.result === 'ended' ? asked : await decide(action, planDigest, expiresAt, desk);
   desk.close();
   upsertSearchAttributes([{ key: AWAITING, value: false }]);

@@ -24,6 +24,7 @@ const MAX_CONFLICTS = 20;
 export async function reserve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
   const since = Date.now();
   const { policy, target } = plan.reservation;
+  const until = Math.min(since + PATIENCE_MS, plan.expiresAt ?? Number.POSITIVE_INFINITY);
   for (;;) {
     if (desk.stopped() !== undefined) return desk.stopped();
     const answer = await step(`reserve a slot of ${policy} and the lock of ${target}`).reserve(
@@ -36,9 +37,11 @@ export async function reserve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
     }
     if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
     const waited = Date.now() - since;
-    if (waited >= PATIENCE_MS) return { reason: 'Expired', message: `no slot within a day: ${answer.message}` };
+    const left = until - Date.now();
+    if (left <= 0) return { reason: 'Expired', message: `no slot in time: ${answer.message}` };
     desk.show('AwaitingReservation', answer.message);
-    await desk.pause(Math.max(answer.retryAfterMs, waited * ASK_AGAIN), `ask again for a slot: ${answer.message}`);
+    const pause = Math.min(left, Math.max(answer.retryAfterMs, waited * ASK_AGAIN));
+    await desk.pause(pause, `ask again for a slot: ${answer.message}`);
   }
 }
 

@@ -28,6 +28,8 @@ export interface AcceptedPlan {
   /** From reservation to the end of verification, in milliseconds; human waits are not counted. */
   readonly timeoutMs: number;
   readonly retry: RetryRules;
+  /** `spec.expiresAt` in milliseconds since the epoch: later than this nothing is waited for, and nothing is begun. */
+  readonly expiresAt?: number;
   readonly reversible: boolean;
 }
 

@@ -107,3 +107,23 @@ test('an action that was torn away after its effect ends, and its slot counts', 
   expect(await healing.outcome()).toMatchObject({ reason: 'NotHealed' });
   expect(world.ledger).toMatchObject({ leases: {}, settled: [{ id: action.uid }] });
 });
+
+describe('an action that expires', () => {
+  const soon = () => new Date(Date.now() + 3_000).toISOString();
+
+  test('while a slot is waited for ends then, and does nothing', async () => {
+    world.policy({ safetyRules: { maxActionsPerHour: 1 } }, 'scarce');
+    const policyRef = { name: 'scarce', namespace: 'shop' };
+    await (await lane.start(world.action({ policyRef }, 'first'))).outcome();
+    const effects = world.cluster.effects.length;
+    const healing = await lane.start(world.action({ policyRef, expiresAt: soon() }));
+    expect(await healing.outcome()).toMatchObject({ reason: 'Expired' });
+    expect(world.cluster.effects).toHaveLength(effects);
+  });
+
+  test('while a person is waited for ends then, and does nothing', async () => {
+    const healing = await lane.start(world.action({ approvalRequired: true, expiresAt: soon() }));
+    expect(await healing.outcome()).toMatchObject({ reason: 'Expired' });
+    expect(world.cluster.effects).toEqual([]);
+  });
+});

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { TemporalConnection } from '../../src/adapters/temporal/connection.ts';
+import { resources } from '../../src/adapters/kubernetes/resource.ts';
+import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
+import type { Pod } from '../../src/api/workloads.ts';
+import { actionWorkflowId } from '../../src/api/temporal-names.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import { startStack, type Stack } from '../../src/local/stack.ts';
+import { effectsIn, readAuditLog } from '../support/audit-log.ts';
+import { eventually } from '../support/eventually.ts';
+import { seededRandom } from '../support/random.ts';
+import { Shop } from '../support/shop.ts';
+
+let stack: Stack;
+let shop: Shop;
+let temporal: TemporalConnection;
+beforeAll(async () => {
+  stack = await startStack({ kubelet: { crashBackoffBase: '1s' } });
+  temporal = new TemporalConnection(stack.env.temporal);
+  shop = await open('deletion');
+}, 120_000);
+afterAll(async () => {
+  await temporal.close();
+  await stack.stop();
+});
+
+/** A namespace whose policies permit restarts: `grants` many, `scarce` one in an hour. */
+async function open(namespace: string): Promise<Shop> {
+  const opened = await Shop.open(stack, namespace);
+  const grants = {
+    mode: 'automatic',
+    selector: {
+      resources: [
+        { apiVersion: 'apps/v1', kind: 'Deployment' },
+        { apiVersion: 'v1', kind: 'Pod' },
+      ],
+    },
+    triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+    actions: [{ name: 'again', type: 'restart' }],
+    verification: { stabilizationWindow: '3s', timeout: '30s' },
+  } as const;
+  await opened.policy('grants', { ...grants, safetyRules: { maxActionsPerHour: 1000 } });
+  await opened.policy('scarce', { ...grants, safetyRules: { maxActionsPerHour: 1 } });
+  return opened;
+}
+
+const act = (of: Shop, name: string, over: Partial<HealingActionSpec> = {}): Promise<HealingAction> =>
+  of.act(name, {
+    policyRef: { name: 'grants', namespace: of.namespace },
+    targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+    action: { name: 'again', type: 'restart' },
+    ...over,
+  });
+const begin = async (of: Shop, name: string, over: Partial<HealingActionSpec> = {}): Promise<HealingAction> => {
+  await of.deploy(name);
+  return act(of, name, over);
+};
+const reaches = (of: Shop, name: string, reason: string): Promise<void> =>
+  eventually(
+    async () => {
+      const { status } = await of.readAction(name);
+      expect(status?.conditions?.map((condition) => condition.reason)).toContain(reason);
+    },
+    60_000,
+    20,
+  );
+const effectsOf = ({ metadata }: HealingAction): number =>
+  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(metadata.uid)).length;
+const outcomeOf = async ({ metadata }: HealingAction): Promise<Outcome> =>
+  (await temporal.client.workflow.getHandle(actionWorkflowId(metadata.uid)).result()) as Outcome;
+const remove = (of: Shop, name: string, ...how: readonly string[]): Promise<string> =>
+  of.kubectl(['delete', 'healingaction', name, '--timeout=120s', ...how]);
+
+/** Each place where an action can be: how it gets there, and what a deletion there means. */
+const boundaries: [string, number, readonly string[], (name: string) => Promise<HealingAction>][] = [
+  [
+    'while a person is waited for',
+    0,
+    ['Deleted'],
+    async (name) => {
+      const action = await begin(shop, name, { approvalRequired: true });
+      await reaches(shop, name, 'WaitingForApproval');
+      return action;
+    },
+  ],
+  [
+    'while a slot is waited for',
+    0,
+    ['Deleted'],
+    async (name) => {
+      const policyRef = { name: 'scarce', namespace: shop.namespace };
+      await begin(shop, `${name}-before`, { policyRef });
+      await reaches(shop, `${name}-before`, 'Executed');
+      const action = await begin(shop, name, { policyRef });
+      await reaches(shop, name, 'RateLimited');
+      return action;
+    },
+  ],
+  [
+    'while an operator is waited for',
+    0,
+    ['Deleted'],
+    async (name) => {
+      await shop.deploy(name);
+      await stack.admin.request('POST', `/apis/policy/v1/namespaces/${shop.namespace}/poddisruptionbudgets`, {
+        body: {
+          apiVersion: 'policy/v1',
+          kind: 'PodDisruptionBudget',
+          metadata: { name },
+          spec: { maxUnavailable: 0, selector: { matchLabels: { app: name } } },
+        },
+      });
+      const { items } = await stack.admin.list<Pod>(resources.pods, {
+        namespace: shop.namespace,
+        labelSelector: `app=${name}`,
+      });
+      const action = await act(shop, name, {
+        targetResource: { apiVersion: 'v1', kind: 'Pod', name: items[0]?.metadata.name ?? '' },
+        retryPolicy: { maxAttempts: 1 },
+      });
+      await reaches(shop, name, 'AwaitingOperator');
+      return action;
+    },
+  ],
+  [
+    'while it is verified',
+    1,
+    ['Healed'],
+    async (name) => {
+      const action = await begin(shop, name);
+      await reaches(shop, name, 'Executed');
+      return action;
+    },
+  ],
+];
+
+describe('an action that is deleted', () => {
+  test.each(boundaries)(
+    '%s had %d effects, and goes',
+    async (place, effects, reasons, reach) => {
+      const name = place.replaceAll(' ', '-');
+      const action = await reach(name);
+      await remove(shop, name);
+      expect(reasons).toContain((await outcomeOf(action)).reason);
+      expect(effectsOf(action)).toBe(effects);
+    },
+    120_000,
+  );
+
+  test('by force while it is verified is verified all the same', async () => {
+    const action = await begin(shop, 'forced');
+    await reaches(shop, 'forced', 'Executed');
+    await remove(shop, 'forced', '--force', '--grace-period=0');
+    expect((await outcomeOf(action)).reason).toBe('Healed');
+    expect(effectsOf(action)).toBe(1);
+  }, 120_000);
+
+  test('before anybody has looked at it never acts', async () => {
+    await shop.deploy('unseen');
+    const { supervisor } = stack.env;
+    const { spec } = supervisor.get('worker');
+    await supervisor.stop('worker');
+    const action = await act(shop, 'unseen');
+    await remove(shop, 'unseen'); // nothing holds it
+    await supervisor.start(spec);
+    expect((await outcomeOf(action)).reason).toBe('Deleted');
+    expect(effectsOf(action)).toBe(0);
+  }, 120_000);
+
+  test('at any instant around its effect has none, or one that was seen to the end', async () => {
+    const seed = 20_261;
+    const random = seededRandom(seed);
+    await shop.deploy('any');
+    for (let round = 0; round < 12; round++) {
+      const name = `any-${round}`;
+      const action = await act(shop, name, {
+        targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'any' },
+      });
+      await new Promise((resolve) => setTimeout(resolve, random() * 400));
+      await remove(shop, name);
+      const { reason, message } = await outcomeOf(action);
+      const effects = effectsOf(action);
+      const seen = { seed, round, reason, message, effects };
+      // Gone in the very moment of its claim, it has left nobody a record that nothing was begun.
+      const unsure = reason === 'NeedsHuman' && message === 'the record of the action is gone';
+      const wanted = effects === 0 ? { reason: unsure ? 'NeedsHuman' : 'Deleted' } : { reason: 'Healed', effects: 1 };
+      expect(seen).toEqual({ ...seen, ...wanted });
+    }
+  }, 180_000);
+});
+
+describe('a namespace that is deleted', () => {
+  const gone = (namespace: string): Promise<void> =>
+    eventually(
+      async () => {
+        expect(await stack.admin.find(resources.namespaces, { name: namespace })).toBeUndefined();
+      },
+      90_000,
+      200,
+    );
+  const fill = async (namespace: string): Promise<void> => {
+    const doomed = await open(namespace);
+    await Promise.all([begin(doomed, 'verifying'), begin(doomed, 'waiting', { approvalRequired: true })]);
+    await Promise.all([reaches(doomed, 'verifying', 'Executed'), reaches(doomed, 'waiting', 'WaitingForApproval')]);
+  };
+
+  test('with all that is in it goes', async () => {
+    await fill('doomed');
+    await stack.admin.delete(resources.namespaces, { name: 'doomed' }, {});
+    await expect(gone('doomed')).resolves.toBeUndefined();
+  }, 180_000);
+
+  test('goes with Temporal down, too', async () => {
+    await fill('abandoned');
+    const { supervisor } = stack.env;
+    const { spec } = supervisor.get('temporal');
+    await supervisor.stop('temporal');
+    try {
+      await stack.admin.delete(resources.namespaces, { name: 'abandoned' }, {});
+      await expect(gone('abandoned')).resolves.toBeUndefined();
+    } finally {
+      await supervisor.start(spec);
+    }
+  }, 180_000);
+});
