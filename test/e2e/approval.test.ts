@@ -105,7 +105,7 @@ describe('the effect comes with an approval that is good, and not before', () =>
     await expect(decide('bob', action)).rejects.toThrow(/four eyes/);
     await signal(action, 'approve', { by: 'the pope' });
     await eventually(async () => {
-      expect(await detailsOf(action)).toContain('ignored a signal "Approved": it proves nobody');
+      expect(await detailsOf(action)).toContain('a signal "Approved": it proves nobody');
     }, 20_000);
     expect(effectsOf(action)).toBe(0);
 
@@ -121,7 +121,7 @@ describe('the effect comes with an approval that is good, and not before', () =>
     const strict = await waiting('tea', 'proof');
     await signal(strict, 'approve', { by: 'the pope' });
     await eventually(async () => {
-      expect(await detailsOf(strict)).toContain('ignored a signal "Approved"');
+      expect(await detailsOf(strict)).toContain('**Ignored** a signal "Approved"');
     }, 20_000);
     await decide('bob', strict, { decision: 'Rejected' });
     expect((await shop.ended('tea')).status).toMatchObject({ phase: 'Cancelled', reason: 'Rejected' });

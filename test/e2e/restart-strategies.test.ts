@@ -39,7 +39,11 @@ afterAll(async () => {
 });
 
 /** A workload that would take down two of its three pods at a time if it were left to itself. */
-async function deploy(kind: 'Deployment' | 'StatefulSet', name: string): Promise<readonly Pod[]> {
+async function deploy(
+  kind: 'Deployment' | 'StatefulSet',
+  name: string,
+  readyAfterSeconds = 0,
+): Promise<readonly Pod[]> {
   const labels = { app: name };
   const rollingUpdate = { maxUnavailable: 2 };
   await stack.admin.create(kind === 'Deployment' ? resources.deployments : resources.statefulSets, shop, {
@@ -59,7 +63,11 @@ async function deploy(kind: 'Deployment' | 'StatefulSet', name: string): Promise
             {
               name: 'web',
               image: 'kubeskippy.local/web:1.0',
-              readinessProbe: { httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 1 },
+              readinessProbe: {
+                httpGet: { path: '/readyz', port: 8080 },
+                initialDelaySeconds: readyAfterSeconds,
+                periodSeconds: 1,
+              },
             },
           ],
         },
@@ -143,7 +151,7 @@ test.each([
 });
 
 test('recreate: all that may be at once', async () => {
-  const before = await deploy('Deployment', 'all');
+  const before = await deploy('Deployment', 'all', 10);
   const serving = await watchServing('all');
   const action = await act('all', 'Deployment', 'recreate');
   expect((await shop.ended('all')).status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
