@@ -35,7 +35,8 @@ const lost = async (fault: 'lost' | 'answer lost'): Promise<void> => {
   await expect(tryEffect(world, action)).rejects.toThrow();
   world.cluster.fault = () => undefined;
 };
-const look = () => measure(world.ports, action, world.the(action).status?.planDigest ?? '', { baseline: NONE, elapsedMs: 0 }, now);
+const look = () =>
+  measure(world.ports, action, world.the(action).status?.planDigest ?? '', { baseline: NONE, elapsedMs: 0 }, now);
 const end = () => report(world.ports, action, { reason: 'Healed', message: 'well' }, now);
 /** Somebody removes it by force. */
 const remove = (kind: string, name: string): void => {

@@ -59,9 +59,7 @@ describe('an attempt', () => {
     const { made, action } = await world();
     const confirmed = Promise.reject<undefined>(new Error('activity task not found'));
     confirmed.catch(() => undefined);
-    await expect(
-      tryEffect(made, action, {}, { lease: { confirmed, until: 0 } }),
-    ).rejects.toMatchObject({
+    await expect(tryEffect(made, action, {}, { lease: { confirmed, until: 0 } })).rejects.toMatchObject({
       code: 'Unavailable',
       message: expect.stringContaining('does not confirm'),
     });
