@@ -29,6 +29,11 @@ test('monitor: reports what it would do, and creates nothing', async () => {
     async () => {
       const { status } = await shop.readPolicy('watchful');
       expect(status?.decisions?.[0]?.decision).toBe('WouldCreate');
+      // The conditions are written down a moment after the decision.
+      expect(findCondition(status?.conditions, 'RemediationAllowed')).toMatchObject({
+        status: 'False',
+        reason: 'MonitorMode',
+      });
       return status;
     },
     30_000,
@@ -39,10 +44,6 @@ test('monitor: reports what it would do, and creates nothing', async () => {
     action: 'back',
     target: 'Deployment monitor/web',
     trigger: 'cannot-pull',
-  });
-  expect(findCondition(status?.conditions, 'RemediationAllowed')).toMatchObject({
-    status: 'False',
-    reason: 'MonitorMode',
   });
   expect(await shop.actions()).toEqual([]);
   expect(effects('monitor')).toEqual([]);
