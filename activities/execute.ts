@@ -130,7 +130,7 @@ async function tryEffect(
 async function baseline({ cluster, metrics }: ActivityPorts, policy: HealingPolicy, plan: Plan): Promise<Baseline> {
   const subject = healthSubject(plan);
   const [view, neighbours, measured] = await Promise.all([
-    viewWorkload(cluster, subject),
+    viewWorkload(cluster, subject, { quick: true }),
     neighboursBefore(cluster, policy, subject),
     measuredBefore(metrics, policy),
   ]);

@@ -31,18 +31,26 @@ export function healthSubject({ target, parameters }: Plan): TargetRef {
       };
 }
 
-/** Undefined when the workload is gone, another has its name now, or it is of a kind whose health is not known. */
-export async function viewWorkload(cluster: ClusterReader, subject: TargetRef): Promise<WorkloadView | undefined> {
+/**
+ * Undefined when the workload is gone, another has its name now, or it is of a kind whose health is not known. `quick`: the
+ * pods are no older than the workload itself, which is enough for what was before an effect, but not for a proof.
+ */
+export async function viewWorkload(
+  cluster: ClusterReader,
+  subject: TargetRef,
+  { quick = false }: { readonly quick?: boolean } = {},
+): Promise<WorkloadView | undefined> {
   const workload = await cluster.get(subject);
   if (workload?.metadata.uid !== subject.uid || !isWorkload(workload)) return undefined;
   const labels = Object.entries(workload.spec.selector.matchLabels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
   const { namespace } = subject;
+  const since = quick ? { notOlderThan: workload.metadata.resourceVersion } : {};
   const [pods, sets] = await Promise.all([
-    cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace }, labels),
+    cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, ...since }, labels),
     workload.kind === 'Deployment'
-      ? cluster.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }, labels)
+      ? cluster.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace, ...since }, labels)
       : Promise.resolve([]),
   ]);
   const owners = new Set([

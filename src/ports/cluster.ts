@@ -15,6 +15,11 @@ export interface ClusterReader {
       readonly namespace: string;
       /** No more than these, by name; default: all. */
       readonly first?: number;
+      /**
+       * `metadata.resourceVersion` of an object that was read: the list shows the world as it was then, or later. Without
+       * it the list is as new as can be, for which the API server may have to wait a tenth of a second.
+       */
+      readonly notOlderThan?: string;
     },
     labelSelector?: string,
   ): Promise<readonly T[]>;

@@ -32,6 +32,7 @@ export function createCluster(client: KubeClient): ClusterPort {
         readonly kind: string;
         readonly namespace: string;
         readonly first?: number;
+        readonly notOlderThan?: string;
       },
       labelSelector?: string,
     ) {
@@ -40,6 +41,7 @@ export function createCluster(client: KubeClient): ClusterPort {
         const { items } = await client.list<T>(resource, {
           namespace: of.namespace,
           ...(of.first === undefined ? {} : { first: of.first }),
+          ...(of.notOlderThan === undefined ? {} : { notOlderThan: of.notOlderThan }),
           ...(labelSelector === undefined ? {} : { labelSelector }),
         });
         // Lists leave out what every item has in common.

@@ -117,6 +117,7 @@ export class KubeClient {
       readonly labelSelector?: string;
       readonly fieldSelector?: string;
       readonly first?: number;
+      readonly notOlderThan?: string;
     } = {},
     options: CallOptions = {},
   ): Promise<ObjectList<T>> {
@@ -132,6 +133,10 @@ export class KubeClient {
             limit: at.first ?? PAGE,
             labelSelector: at.labelSelector,
             fieldSelector: at.fieldSelector,
+            // Further pages are of the same version as the first, and may not name one.
+            ...(at.notOlderThan === undefined || continueToken !== undefined
+              ? {}
+              : { resourceVersion: at.notOlderThan, resourceVersionMatch: 'NotOlderThan' }),
             ...options.query,
             continue: continueToken,
           },

@@ -277,6 +277,19 @@ describe('a look at the cluster', () => {
     expect(server.requests.map(({ query }) => query.get('limit'))).toEqual(['1']);
   });
 
+  test('says how new a list has to be on its first page only', async () => {
+    const first = { metadata: { continue: 'more', resourceVersion: '9' }, items: [{ metadata: { name: 'a' } }] };
+    const last = { metadata: { resourceVersion: '9' }, items: [{ metadata: { name: 'b' } }] };
+    server.answer = ({ query }) => ({ status: 200, body: query.get('continue') === null ? first : last });
+    expect(await cluster.list({ ...cart, notOlderThan: '7' })).toHaveLength(2);
+    expect(
+      server.requests.map(({ query }) => [query.get('resourceVersion'), query.get('resourceVersionMatch')]),
+    ).toEqual([
+      ['7', 'NotOlderThan'],
+      [null, null],
+    ]);
+  });
+
   test('does not take a list that broke off for the whole', async () => {
     let pages = 0;
     server.answer = () =>
