@@ -4,13 +4,13 @@ import { MESSAGES, policyWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOWS } 
 import type { Observation, ObservationReply } from '../../domain/firing.ts';
 import type { ObjectRef } from '../../domain/target-ref.ts';
 import type { PolicyObserverPort } from '../../ports/policy-observer.ts';
+import { runningUids } from './running-workflows.ts';
 
 /** The handler only edits state: longer means that no worker is there, or no Temporal. */
 const DEADLINE_MS = 10_000;
 const POLICY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.policy.name, SEARCH_ATTRIBUTES.policy.type);
 /** Temporal's longest Keyword; a namespace and a name can have 317 characters. */
 const KEYWORD_LIMIT = 255;
-const WORKFLOW_ID_PREFIX = policyWorkflowId('');
 
 export interface TemporalPolicyObserverOptions {
   readonly client: Client;
@@ -52,14 +52,7 @@ export class TemporalPolicyObserver implements PolicyObserverPort {
   }
 
   running(forMs: number): Promise<readonly string[]> {
-    const before = new Date(Date.now() - forMs).toISOString();
-    const query = `WorkflowType = '${WORKFLOWS.policy}' AND ExecutionStatus = 'Running' AND StartTime <= '${before}'`;
-    return this.#inTime(async () => {
-      const uids: string[] = [];
-      for await (const { workflowId } of this.#client.workflow.list({ query }))
-        if (workflowId.startsWith(WORKFLOW_ID_PREFIX)) uids.push(workflowId.slice(WORKFLOW_ID_PREFIX.length));
-      return uids;
-    });
+    return this.#inTime(() => runningUids(this.#client, WORKFLOWS.policy, policyWorkflowId(''), forMs));
   }
 
   async policyDeleted(policy: Pick<ObjectRef, 'uid'>): Promise<void> {

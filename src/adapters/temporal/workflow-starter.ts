@@ -4,12 +4,12 @@ import { actionWorkflowId, MESSAGES, SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOWS } 
 import type { ObjectRef } from '../../domain/target-ref.ts';
 import type { ActionSummary, WorkflowStarter, WorkflowState } from '../../ports/workflow-starter.ts';
 import type { TemporalConnection } from './connection.ts';
+import { runningUids } from './running-workflows.ts';
 
 /** Temporal's longest Keyword; a namespace and a name can have 317 characters. */
 const KEYWORD_LIMIT = 255;
 const SUMMARY_LIMIT = 400;
 const LIST_DEADLINE_MS = 30_000;
-const WORKFLOW_ID_PREFIX = actionWorkflowId('');
 
 const { policy, targetNamespace, target, action, phase, awaitingApproval } = SEARCH_ATTRIBUTES;
 const KEYS = {
@@ -69,14 +69,7 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
     signalDecision: ({ uid }) => signal(uid, MESSAGES.decisionRecorded),
     cancel: ({ uid }) => signal(uid, MESSAGES.deletionRequested),
     running: (forMs) =>
-      connection.call(async (client) => {
-        const before = new Date(Date.now() - forMs).toISOString();
-        const query = `WorkflowType = '${WORKFLOWS.action}' AND ExecutionStatus = 'Running' AND StartTime <= '${before}'`;
-        const uids: string[] = [];
-        for await (const { workflowId } of client.workflow.list({ query }))
-          if (workflowId.startsWith(WORKFLOW_ID_PREFIX)) uids.push(workflowId.slice(WORKFLOW_ID_PREFIX.length));
-        return uids;
-      }, LIST_DEADLINE_MS),
+      connection.call((client) => runningUids(client, WORKFLOWS.action, actionWorkflowId(''), forMs), LIST_DEADLINE_MS),
     ping: () => connection.ping(),
   };
 }
