@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createIdentity } from '../adapters/kubernetes/identity.ts';
+import { createIdentity, probe } from '../adapters/kubernetes/identity.ts';
 import type { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { resources } from '../adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../api/healing-action.ts';
-import { API_VERSION } from '../api/constants.ts';
 
 const TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
@@ -29,17 +28,6 @@ export async function admissionInForce(client: KubeClient): Promise<void> {
 async function whatIsMissing(client: KubeClient): Promise<string | undefined> {
   if (!(await createIdentity(client).vouched(NAMESPACE))) return 'a forged HealingAction was accepted';
   const at = { namespace: NAMESPACE };
-  const { spec } = await client.create<HealingAction>(resources.healingActions, at, HONEST, { dryRun: true });
+  const { spec } = await client.create<HealingAction>(resources.healingActions, at, probe(NAMESPACE), { dryRun: true });
   return spec.requestedBy === undefined ? 'it was not written down who asks for a HealingAction' : undefined;
 }
-
-const HONEST = {
-  apiVersion: API_VERSION,
-  kind: 'HealingAction',
-  metadata: { generateName: 'honest-' },
-  spec: {
-    policyRef: { name: 'nobody', namespace: NAMESPACE },
-    targetResource: { apiVersion: 'v1', kind: 'Pod', name: 'nobody' },
-    action: { type: 'restart' },
-  },
-};

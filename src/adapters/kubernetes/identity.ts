@@ -15,8 +15,9 @@ const NOBODY = 'kubeskippy.io:nobody';
 /** What the API server says when it is asked: lies are tried as dry runs, rights are asked for. */
 export const createIdentity = (client: KubeClient): IdentityPort => ({
   async vouched(namespace) {
+    const lie = probe(namespace, { requestedBy: { username: NOBODY } });
     try {
-      await client.create(resources.healingActions, { namespace }, lie(namespace), { dryRun: true });
+      await client.create(resources.healingActions, { namespace }, lie, { dryRun: true });
       return false;
     } catch (error) {
       if (!isKubeError(error)) throw error;
@@ -55,7 +56,8 @@ export const createIdentity = (client: KubeClient): IdentityPort => ({
   },
 });
 
-const lie = (namespace: string): object => ({
+/** For dry runs: a HealingAction in which nothing is untrue unless `said` adds it. */
+export const probe = (namespace: string, said: object = {}): object => ({
   apiVersion: API_VERSION,
   kind: 'HealingAction',
   metadata: { generateName: 'kubeskippy-probe-' },
@@ -63,6 +65,6 @@ const lie = (namespace: string): object => ({
     policyRef: { name: 'nobody', namespace },
     targetResource: { apiVersion: 'v1', kind: 'Pod', name: 'nobody' },
     action: { type: 'restart' },
-    requestedBy: { username: NOBODY },
+    ...said,
   },
 });
