@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import type { Part } from '../../../workers/serve.ts';
 
-/** The Temporal SDK is loaded only by the commands that need it: the others start in a moment. */
 interface Options {
   readonly config?: string;
   readonly dryRun?: boolean;
 }
 
+/** The Temporal SDK is loaded only by the commands that need it: the others start in a moment. */
 async function serve(parts: readonly Part[], { config, dryRun }: Options): Promise<void> {
   const { serve: run } = await import('../../../workers/serve.ts');
   await run(parts, dryRun === true ? { ...process.env, KUBESKIPPY_DRY_RUN: 'true' } : process.env, config);
