@@ -193,19 +193,18 @@ function reserved({ status }: HealingAction): Moment[] {
 function executed({ status }: HealingAction): Moment[] {
   const audit = (status?.audit ?? []).filter(({ step }) => step === 'execute');
   const condition = findCondition(status?.conditions, 'Executed');
-  const tries: Moment[] =
-    condition === undefined && status?.claim !== undefined
-      ? [
-          {
-            time: timeOf(status.claim.time),
-            step: 'claimed',
-            tone: 'plain',
-            title: 'from here on the change may have been made',
-            details: audit.map(auditDetail),
-          },
-        ]
-      : [];
-  if (condition === undefined) return tries;
+  if (condition === undefined) {
+    if (status?.claim === undefined) return [];
+    return [
+      {
+        time: timeOf(status.claim.time),
+        step: 'claimed',
+        tone: 'plain',
+        title: 'from here on the change may have been made',
+        details: audit.map(auditDetail),
+      },
+    ];
+  }
   const step =
     condition.reason === REASONS.Executed.awaitingOperator
       ? 'blocked'
@@ -214,11 +213,12 @@ function executed({ status }: HealingAction): Moment[] {
         : 'not done';
   return [
     {
-      // When it was done; the condition may have changed since.
-      time: timeOf(condition.lastTransitionTime),
-      step: condition.reason === REASONS.Executed.dryRun ? 'dry run' : step,
-      tone: step === 'executed' ? 'good' : 'plain',
-      title: condition.message,
+      ...moment(
+        condition,
+        condition.reason === REASONS.Executed.dryRun ? 'dry run' : step,
+        step === 'executed' ? 'good' : 'plain',
+        condition.message,
+      ),
       details: [
         ...(status?.result?.changes ?? []).map(changeDetail),
         ...((status?.attempts ?? 0) > 1 ? [plain(`tried ${status?.attempts ?? 0} times`)] : []),
@@ -233,7 +233,7 @@ const changeDetail = ({ resourceRef, field, oldValue, newValue }: ResourceChange
     `${resourceRef} ${field}: ${oldValue === undefined || oldValue === '' ? '(none)' : oldValue} → ${newValue === undefined || newValue === '' ? '(none)' : newValue}`,
   );
 
-export const auditDetail = ({ seq, kind, effect, summary, time, digest }: AuditEntry): Detail =>
+const auditDetail = ({ seq, kind, effect, summary, time, digest }: AuditEntry): Detail =>
   dim(
     `audit ${seq}  ${time}  ${kind}${effect === undefined ? '' : ` (${effect})`}  ${summary ?? ''}  ${digest.slice(0, 12)}`,
   );
