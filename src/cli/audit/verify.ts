@@ -33,26 +33,23 @@ export async function verifyAudit(what: string | undefined, options: VerifyOptio
   const reader = new AuditReader();
   if (file !== undefined) await read(file, reader);
 
-  const checked =
+  const ofStatus = check(inStatus, { mayBeginLater: true, anyOrder: false });
+  const ofFile = check(
+    name === undefined ? reader.records : reader.records.filter(({ action }) => isOf(action, inStatus, name)),
+    { mayBeginLater: options.rotated === true, anyOrder: options.merged === true },
+  );
+  const faults =
     file === undefined
-      ? check(inStatus, { mayBeginLater: true, anyOrder: false })
-      : check(
-          name === undefined ? reader.records : reader.records.filter(({ action }) => isOf(action, inStatus, name)),
-          { mayBeginLater: options.rotated === true, anyOrder: options.merged === true },
-        );
-  const faults: AuditFinding[] = [
-    ...checked.flatMap(({ action, verdict: { fault } }) =>
-      fault === undefined ? [] : [{ action, message: fault.message }],
-    ),
-    ...(file === undefined ? [] : compare(reader.records, inStatus)),
-    ...(file === undefined ? [] : check(inStatus, { mayBeginLater: true, anyOrder: false })).flatMap(
-      ({ action, verdict: { fault } }) =>
-        fault === undefined ? [] : [{ action, message: `in the status: ${fault.message}` }],
-    ),
-  ];
-  report(checked, faults, reader, options);
+      ? faultsIn(ofStatus)
+      : [...faultsIn(ofFile), ...compare(reader.records, inStatus), ...faultsIn(ofStatus, 'in the status: ')];
+  report(file === undefined ? ofStatus : ofFile, faults, reader, options);
   process.exitCode = faults.length + reader.unreadable.length === 0 ? EXIT.ok : EXIT.failed;
 }
+
+const faultsIn = (checked: readonly Checked[], where = ''): readonly AuditFinding[] =>
+  checked.flatMap(({ action, verdict: { fault } }) =>
+    fault === undefined ? [] : [{ action, message: `${where}${fault.message}` }],
+  );
 
 const isOf = (action: AuditRecord['action'], inStatus: readonly AuditRecord[], name: string): boolean =>
   inStatus.length === 0 ? action.name === name : inStatus.some((record) => record.action.uid === action.uid);
