@@ -4,28 +4,24 @@ import type { LocalState } from '../local/local-state.ts';
 import { localStatus, type LocalStatus } from '../local/local-status.ts';
 import { localUp } from '../local/local-up.ts';
 import type { Ports } from '../local/servers/ports.ts';
-
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-const progress = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
+import { print, printData, tell } from './output/print.ts';
+import { tableLines } from './output/table.ts';
 
 export async function up(healer: boolean, ports: Partial<Ports>): Promise<void> {
-  const state = await localUp({ healer, ports, say: progress });
+  const state = await localUp({ healer, ports, say: tell });
   print(whereabouts(state));
 }
 
 export async function down(deleteData: boolean): Promise<void> {
-  const ran = await localDown({ deleteData, say: progress });
+  const ran = await localDown({ deleteData, say: tell });
   print(ran ? 'the local environment has ended' : 'the local environment did not run');
 }
 
 /** Exit code 1 unless everything is ready. */
 export function status(output: 'table' | 'json'): void {
   const found = localStatus();
-  print(output === 'json' ? JSON.stringify(found, null, 2) : tableOf(found));
+  if (output === 'json') printData(found, output);
+  else print(tableOf(found));
   process.exitCode = found.running && found.processes.every(({ ready }) => ready) ? 0 : 1;
 }
 
@@ -55,12 +51,5 @@ function tableOf(found: LocalStatus): string {
       logFile,
     ]),
   ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const table = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [whereabouts(found.state), '', ...table].join('\n');
+  return [whereabouts(found.state), '', ...tableLines(rows)].join('\n');
 }
