@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { DecisionOptions } from '../decide.ts';
 import type { Verdict } from '../decision.ts';
 import { addClusterOptions } from './cluster-options.ts';
+import { parseSeconds } from './seconds.ts';
 
 const HELP = `
 The decision is bound to the plan that was shown: if the target changes meanwhile, another plan waits, and this decision
@@ -28,9 +29,3 @@ export const decisionCommands = {
   approve: decision('approve', 'Approved', 'show the plan of a HealingAction and agree to it'),
   reject: decision('reject', 'Rejected', 'show the plan of a HealingAction and refuse it: nothing is changed'),
 };
-
-export function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new InvalidArgumentError('give a number of seconds, such as 30');
-}

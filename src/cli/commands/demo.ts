@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { addPortOptions, portsFrom } from './port-options.ts';
+import { parseSeconds } from './seconds.ts';
 
 interface Options {
   readonly once?: boolean;
@@ -45,10 +46,4 @@ export function demoCommand(): Command {
       });
     });
   return addPortOptions(command);
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new InvalidArgumentError('give a number of seconds, such as 180');
 }
