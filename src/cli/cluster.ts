@@ -1,7 +1,9 @@
-import { KubeClient } from '../adapters/kubernetes/kube-client.ts';
+import { loadKubeClient } from '../../workers/kube.ts';
+import type { KubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { KubeError, messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { resources } from '../adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../api/healing-action.ts';
+import type { Config } from '../config/config.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { settingsFor } from './settings.ts';
@@ -26,8 +28,7 @@ export interface Cluster {
 }
 
 export function openCluster(options: ClusterOptions, timeoutMs?: number): Cluster {
-  const { kubernetes } = settingsFor(options);
-  const client = connect(kubernetes);
+  const client = connect(settingsFor(options));
   const bounded = timeoutMs === undefined ? {} : { timeoutMs };
   const { kubeConfig } = client;
   const current = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
@@ -66,16 +67,10 @@ export function openCluster(options: ClusterOptions, timeoutMs?: number): Cluste
   };
 }
 
-function connect(options: {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-}): KubeClient {
-  const { kubeconfig, context } = options;
+function connect(settings: Pick<Config, 'kubernetes'>): KubeClient {
+  const { context } = settings.kubernetes;
   try {
-    return KubeClient.load({
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(context === undefined ? {} : { context }),
-    });
+    return loadKubeClient(settings);
   } catch (error) {
     const said = messageOf(error);
     const why = said.startsWith('ENOENT') ? `there is no such kubeconfig: ${said.replace(/^.*open /, '')}` : said;
