@@ -1,5 +1,7 @@
+import { messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { resources } from '../adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../api/healing-action.ts';
+import { phaseOf } from './action-rows.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
 import { nextSteps } from './explain/next-steps.ts';
@@ -30,7 +32,7 @@ export async function explain(name: string, options: ClusterOptions & { readonly
   printData(
     {
       action: { namespace, name: action.metadata.name, uid },
-      phase: action.status?.phase ?? 'Pending',
+      phase: phaseOf(action),
       reason: action.status?.reason ?? null,
       timeline,
       next: nextSteps(action, program),
@@ -49,7 +51,7 @@ async function eventsOf({ client }: Cluster, { metadata }: HealingAction): Promi
     });
     return items;
   } catch (error) {
-    tell(`kubeskippy: without Events, which cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    tell(`kubeskippy: without Events, which cannot be read: ${messageOf(error)}`);
     return [];
   }
 }

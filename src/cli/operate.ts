@@ -3,6 +3,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { TemporalConnection } from '../adapters/temporal/connection.ts';
 import { actionWorkflowId, MESSAGES } from '../api/temporal-names.ts';
 import { findCondition } from '../domain/condition.ts';
@@ -46,7 +47,7 @@ async function order(
   const unreachable = (error: unknown): CommandFailure =>
     new CommandFailure(
       EXIT.unreachable,
-      `Temporal at ${address} (namespace ${namespace}) does not answer: ${error instanceof Error ? error.message : String(error)}. ` +
+      `Temporal at ${address} (namespace ${namespace}) does not answer: ${messageOf(error)}. ` +
         'Choose another with --temporal-address, or KUBESKIPPY_TEMPORAL_ADDRESS',
       { cause: error },
     );

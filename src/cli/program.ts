@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { actionsCommand, explainCommand } from './commands/actions.ts';
 import { auditCommand } from './commands/audit.ts';
 import { completionCommand, hiddenCompleteCommand } from './commands/completion.ts';
@@ -51,7 +52,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       return;
     }
-    process.stderr.write(`kubeskippy: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`kubeskippy: ${messageOf(error)}\n`);
     process.exitCode = error instanceof CommandFailure ? error.exitCode : EXIT.failed;
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../adapters/kubernetes/kube-error.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
 import type { ClusterOptions, TemporalOptions } from './commands/cluster-options.ts';
@@ -29,6 +30,6 @@ function load(file: string | undefined): Config {
   try {
     return loadConfig(process.env, file);
   } catch (error) {
-    throw new CommandFailure(EXIT.usage, error instanceof Error ? error.message : String(error), { cause: error });
+    throw new CommandFailure(EXIT.usage, messageOf(error), { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { messageOf } from '../../adapters/kubernetes/kube-error.ts';
 import { verifyChain, type AuditRecord, type ChainRules, type ChainVerdict } from '../../domain/audit-chain.ts';
 import { readAuditLine } from '../../telemetry/audit-line.ts';
 
@@ -33,7 +34,7 @@ export class AuditReader {
       const record = readAuditLine(line);
       if (record !== undefined) this.records.push(record);
     } catch (error) {
-      this.unreadable.push({ line: this.#line, message: error instanceof Error ? error.message : String(error) });
+      this.unreadable.push({ line: this.#line, message: messageOf(error) });
     }
   }
 }
