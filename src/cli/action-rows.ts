@@ -14,7 +14,7 @@ export interface Filter {
   readonly waiting?: true;
 }
 
-interface Columns {
+export interface Columns {
   readonly wide: boolean;
   readonly namespaces: boolean;
 }

@@ -3,7 +3,7 @@ import { KubeObjectWatch } from '../adapters/kubernetes/object-watch.ts';
 import { API_VERSION } from '../api/constants.ts';
 import type { HealingAction } from '../api/healing-action.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { rowOf, HEADINGS, type Filter, isWanted } from './action-rows.ts';
+import { rowOf, HEADINGS, type Columns, type Filter, isWanted } from './action-rows.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
 import { paintFor } from './output/paint.ts';
@@ -29,13 +29,12 @@ export async function actions(options: ActionsOptions): Promise<void> {
     return;
   }
   const columns = { wide: output === 'wide', namespaces: cluster.namespace === undefined };
-  if (found.length > 0) {
-    const now = new Date();
-    const rows = [HEADINGS(columns), ...found.map((action) => rowOf(action, columns, now))];
-    print(tableLines(rows, paintFor(process.stdout)).join('\n'));
-  } else if (options.watch !== true)
+  const now = new Date();
+  const rows = [HEADINGS(columns), ...found.map((action) => rowOf(action, columns, now))];
+  if (found.length > 0) print(tableLines(rows, paintFor(process.stdout)).join('\n'));
+  else if (options.watch !== true)
     tell(`no HealingActions${cluster.namespace === undefined ? '' : ` in namespace ${cluster.namespace}`}`);
-  if (options.watch === true) await follow(cluster, options, found, columns);
+  if (options.watch === true) await follow(cluster, options, found, rows, columns);
 }
 
 const byAge = (a: HealingAction, b: HealingAction): number =>
@@ -47,13 +46,14 @@ async function follow(
   cluster: Cluster,
   filter: Filter,
   shown: readonly HealingAction[],
-  columns: { readonly wide: boolean; readonly namespaces: boolean },
+  rows: readonly Row[],
+  columns: Columns,
 ): Promise<void> {
   const known = new Map(shown.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]));
   const watches = new KubeObjectWatch({ client: cluster.client, logger: createLogger('kubeskippy', 'silent') });
   const paint = paintFor(process.stdout);
   // What has been printed gives the columns their width; at first it is guessed.
-  const printed: Row[] = [HEADINGS(columns), ...shown.map((action) => rowOf(action, columns, new Date()))];
+  const printed = [...rows];
   if (shown.length === 0) {
     printed.push([
       ...(columns.namespaces ? ['x'.repeat(12)] : []),
