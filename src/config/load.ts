@@ -44,7 +44,7 @@ function setAt(target: Record<string, unknown>, path: readonly string[], value: 
     return;
   }
   const child = target[head];
-  const next = typeof child === 'object' && child !== null ? { ...child } : {};
+  const next = isRecord(child) ? { ...child } : {};
   target[head] = next;
   setAt(next, rest, value);
 }
