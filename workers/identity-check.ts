@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IdentityPort } from '../src/ports/identity.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
 
@@ -7,35 +8,26 @@ const AGAIN_MS = 60_000;
 const NAMESPACE = 'default';
 
 /** Says once in the log whether names in `spec.approval` prove anything in this cluster. Ends with the signal. */
-export function reportIdentity(
+export async function reportIdentity(
   identity: IdentityPort,
   requireIdentity: boolean,
   log: Logger,
   signal: AbortSignal,
-): void {
-  const look = (): void => {
-    identity.vouched(NAMESPACE).then(
-      (vouched) => {
-        if (vouched) log.info('the API server proves who asks for and who approves a healing');
-        else
-          log.warn(
-            { approvalsCount: !requireIdentity },
-            'the admission policies in deploy/admission are not in force: names in spec.approval prove nothing',
-          );
-      },
-      (error: unknown) => {
-        log.debug({ err: error }, 'admission policies not looked for');
-        later(AGAIN_MS);
-      },
-    );
-  };
-  const later = (ms: number): void => {
-    if (signal.aborted) return;
-    const timer = setTimeout(look, ms);
-    timer.unref();
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-    });
-  };
-  later(FIRST_LOOK_MS);
+): Promise<void> {
+  for (let wait = FIRST_LOOK_MS; await passed(wait, signal); wait = AGAIN_MS)
+    try {
+      if (await identity.vouched(NAMESPACE)) log.info('the API server proves who asks for and who approves a healing');
+      else
+        log.warn(
+          { approvalsCount: !requireIdentity },
+          'the admission policies in deploy/admission are not in force: names in spec.approval prove nothing',
+        );
+      return;
+    } catch (error) {
+      log.debug({ err: error }, 'admission policies not looked for');
+    }
 }
+
+/** False when the signal came first. */
+const passed = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  sleep(ms, true, { signal, ref: false }).catch(() => false);

@@ -58,7 +58,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
   });
   const stopping = new AbortController();
   const ended = worker.run();
-  reportIdentity(identity, config.approvals.requireIdentity, log, stopping.signal);
+  void reportIdentity(identity, config.approvals.requireIdentity, log, stopping.signal);
   startLedger(client).catch((error: unknown) => {
     log.warn({ err: error }, 'ledger not started; the first reservation will');
   });
