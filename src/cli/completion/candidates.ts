@@ -54,8 +54,7 @@ export function complete(program: Command, words: readonly string[]): Completion
     return pending.long === '--namespace' ? answer([], { lookup: 'namespaces' }) : answer(choices(pending));
   if (!onlyOperands && current.startsWith('-')) return answer(optionsOf(command));
 
-  const argument = command.registeredArguments[Math.min(operands, command.registeredArguments.length - 1)];
-  const exhausted = operands >= command.registeredArguments.length && argument?.variadic !== true;
+  const argument = command.registeredArguments[operands];
   const commands =
     operands === 0
       ? visible(command.commands).map((child) => ({
@@ -63,7 +62,7 @@ export function complete(program: Command, words: readonly string[]): Completion
           description: child.summary() || child.description(),
         }))
       : [];
-  if (argument === undefined || exhausted) return answer(commands);
+  if (argument === undefined) return answer(commands);
   if (argument.name() === 'name') return answer(commands, { lookup: 'actions', command: pathOf(command) });
   return answer([...commands, ...choices(argument)]);
 }
