@@ -58,4 +58,7 @@ describe('a table', () => {
 test('colours are for terminals only', () => {
   expect(noPaint('bad', 'x')).toBe('x');
   for (const tone of ['plain', 'bad', 'strong'] as const) expect(paintFor(new PassThrough())(tone, 'x')).toBe('x');
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 4 });
+  expect(paintFor(terminal)('bad', 'x')).toBe('\u001b[31mx\u001b[39m');
+  expect(paintFor(terminal)('plain', 'x')).toBe('x');
 });
