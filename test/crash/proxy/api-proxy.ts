@@ -5,7 +5,6 @@ import type { AddressInfo, Socket } from 'node:net';
 import { readFileSync } from 'node:fs';
 import type { CertificateFiles } from '../../../src/local/servers/certificates.ts';
 import type { Answer } from './faults.ts';
-import { LineFilter } from './line-filter.ts';
 import type { Rule } from './rule.ts';
 import type { SeenRequest } from './seen-request.ts';
 
@@ -138,8 +137,7 @@ export class ApiProxy {
     if (/[?&]watch=(1|true)/.test(seen.path)) {
       response.on('close', () => upstream.destroy());
       response.writeHead(status, passing(upstream.headers));
-      const lines = rule?.fault.drops === undefined ? undefined : new LineFilter((line) => !rule.drops(line));
-      for await (const chunk of upstream as AsyncIterable<Buffer>) response.write(lines?.pass(chunk) ?? chunk);
+      for await (const chunk of upstream as AsyncIterable<Buffer>) response.write(chunk);
       response.end();
       return;
     }

@@ -37,15 +37,7 @@ export class Rule {
     if (when?.(request) === false) return false;
     this.#seen += 1;
     if (nth !== undefined && nth !== this.#seen) return false;
-    // A stream is struck when one of its lines is.
-    if (this.fault.drops === undefined) this.#fired += 1;
+    this.#fired += 1;
     return true;
-  }
-
-  /** Whether this line of a watch gets lost. */
-  drops(line: string): boolean {
-    const dropped = this.fault.drops?.(line) === true;
-    if (dropped) this.#fired += 1;
-    return dropped;
   }
 }
