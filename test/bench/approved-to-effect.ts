@@ -3,7 +3,7 @@ import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
-import { createDeployment, microseconds } from './incidents.ts';
+import { askForRestart, createDeployment, microseconds } from './incidents.ts';
 import { latencyOf, type Latency } from './statistics.ts';
 
 const NAMESPACE = 'bench-approved';
@@ -13,14 +13,13 @@ const PATIENCE_MS = 30_000;
 /** From the write of `spec.approval` to the healer's write, both as the API server's audit log has them. */
 export async function approvedToEffect(stack: Stack, approvals: number, say: (line: string) => void): Promise<Latency> {
   const { admin } = stack;
-  await admin.request('POST', '/api/v1/namespaces', {
-    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-  });
+  await admin.create(resources.namespaces, {}, { metadata: { name: NAMESPACE } });
   await createPolicy(stack);
   const names = Array.from({ length: approvals }, (_, index) => `asked-${index}`);
   for (const name of names) {
     await createDeployment(stack, NAMESPACE, name);
-    await createAction(stack, name);
+    // Named like its target, so that approvals and effects are matched by name.
+    await askForRestart(stack, { namespace: NAMESPACE, name, deployment: name, policy: 'asked' });
     await approve(stack, await waiting(stack, name));
     await delay(SPACING_MS);
   }
@@ -68,24 +67,6 @@ async function createPolicy({ admin }: Stack): Promise<void> {
         actions: [{ name: 'restart', type: 'restart' }],
         safetyRules: { maxActionsPerHour: 1000 },
         verification: { stabilizationWindow: '1s', timeout: '1m' },
-      },
-    },
-  );
-}
-
-/** Named like its target, so that approvals and effects are matched by name. */
-async function createAction({ admin }: Stack, name: string): Promise<void> {
-  await admin.create(
-    resources.healingActions,
-    { namespace: NAMESPACE },
-    {
-      apiVersion: 'kubeskippy.io/v1alpha1',
-      kind: 'HealingAction',
-      metadata: { name, namespace: NAMESPACE },
-      spec: {
-        policyRef: { name: 'asked', namespace: NAMESPACE },
-        targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-        action: { name: 'restart', type: 'restart' },
       },
     },
   );

@@ -1,4 +1,5 @@
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
+import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { Stack } from '../../src/local/stack.ts';
 
 /** RFC 3339 with six digits, which Date cannot hold. */
@@ -26,3 +27,23 @@ export async function createDeployment({ admin }: Stack, namespace: string, name
     { timeoutMs: 60_000 },
   );
 }
+
+/** Asks for a restart of a Deployment, in the name of a policy of its namespace. */
+export const askForRestart = (
+  { admin }: Stack,
+  { namespace, name, deployment, policy }: Readonly<Record<'namespace' | 'name' | 'deployment' | 'policy', string>>,
+): Promise<HealingAction> =>
+  admin.create<HealingAction>(
+    resources.healingActions,
+    { namespace },
+    {
+      apiVersion: 'kubeskippy.io/v1alpha1',
+      kind: 'HealingAction',
+      metadata: { name, namespace },
+      spec: {
+        policyRef: { name: policy, namespace },
+        targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: deployment },
+        action: { name: 'restart', type: 'restart' },
+      },
+    },
+  );

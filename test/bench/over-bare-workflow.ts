@@ -4,11 +4,11 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
-import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { Deployment } from '../../src/api/workloads.ts';
 import { actionWorkflowId } from '../../src/api/temporal-names.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { createBareActivities } from './bare/activities.ts';
+import { askForRestart } from './incidents.ts';
 import { StandInNode } from '../support/stand-in-node.ts';
 import { median, round } from './statistics.ts';
 
@@ -140,31 +140,14 @@ async function available({ admin }: Pick<Stack, 'admin'>, name: string): Promise
   }
 }
 
-async function createAction(
-  { admin }: Stack,
-  name: string,
-  deployment: string,
-  policy: string,
-): Promise<HealingAction> {
-  return admin.create<HealingAction>(
-    resources.healingActions,
-    { namespace: NAMESPACE },
-    {
-      apiVersion: 'kubeskippy.io/v1alpha1',
-      kind: 'HealingAction',
-      metadata: { name, namespace: NAMESPACE },
-      spec: {
-        policyRef: { name: policy, namespace: NAMESPACE },
-        targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: deployment },
-        action: { name: 'restart', type: 'restart' },
-      },
-    },
-  );
-}
-
 async function runOurs(stack: Stack, client: Client, pair: number): Promise<Cost> {
   await available(stack, 'cost-ours');
-  const action = await createAction(stack, `ours-${pair}`, 'cost-ours', 'cost');
+  const action = await askForRestart(stack, {
+    namespace: NAMESPACE,
+    name: `ours-${pair}`,
+    deployment: 'cost-ours',
+    policy: 'cost',
+  });
   const id = actionWorkflowId(action.metadata.uid);
   await started(client, id);
   await client.workflow.getHandle(id).result();
@@ -188,7 +171,12 @@ async function started(client: Client, id: string): Promise<void> {
 async function runBare(stack: Stack, client: Client, pair: number): Promise<Cost> {
   await available(stack, 'cost-bare');
   // Paused by its policy's absence in the eyes of our watcher: it ends at once as Refused and leaves the object alone.
-  const action = await createAction(stack, `bare-${pair}`, 'cost-bare', 'no-such-policy');
+  const action = await askForRestart(stack, {
+    namespace: NAMESPACE,
+    name: `bare-${pair}`,
+    deployment: 'cost-bare',
+    policy: 'no-such-policy',
+  });
   await client.workflow
     .getHandle(actionWorkflowId(action.metadata.uid))
     .result()
