@@ -1,8 +1,7 @@
 import { shuffled, seededRandom } from '../support/random.ts';
 import { cellsOf, crowdOf, sampled, type Cell } from './cell.ts';
 import type { Lane } from './lane.ts';
-import { strayWrites } from './oracle/effects.ts';
-import { judge } from './oracle/judge.ts';
+import { judge, judgeElsewhere } from './oracle/judge.ts';
 import { recordSteps } from './record-steps.ts';
 import { findingLines, type TrialResult } from './report.ts';
 import { play, roundOf } from './rounds.ts';
@@ -126,14 +125,11 @@ const resultsOf = (world: World, trials: readonly Trial[]): TrialResult[] =>
 
 /** What was written where no trial was, and what nobody may have seen. */
 function strayResults(world: World): TrialResult[] {
-  const nothing = { targets: [], effects: 0, rollbacks: 0, reasons: [] };
-  const stray = world.audit.namespaces
+  const elsewhere = world.audit.namespaces
     .filter((namespace) => !world.isTrial(namespace))
-    .flatMap((namespace) => strayWrites({ expected: nothing, writes: world.audit.writesIn(namespace) }));
+    .flatMap((namespace) => judgeElsewhere(namespace, world.audit.writesIn(namespace)));
   return [
-    ...(stray.length === 0
-      ? []
-      : [{ cell: 'elsewhere', findings: stray.map((detail) => ({ fault: 'wrongTarget', detail }) as const) }]),
+    ...(elsewhere.length === 0 ? [] : [{ cell: 'elsewhere', findings: elsewhere }]),
     ...(world.observer.gaps > 0
       ? [
           {

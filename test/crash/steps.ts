@@ -1,4 +1,5 @@
 import type { HealingActionStatus } from '../../src/api/healing-action.ts';
+import { isMark } from './oracle/effects.ts';
 import type { Match } from './proxy/rule.ts';
 import type { SeenRequest } from './proxy/seen-request.ts';
 
@@ -15,8 +16,6 @@ export interface Step {
   /** It changes something that is not the healer's own. */
   readonly effect: boolean;
 }
-
-const OWN_ANNOTATIONS = '/metadata/annotations/kubeskippy.io~1';
 
 /** Whether a request is a step of the healing in this namespace: Events tell people and decide nothing. */
 export const isStepIn =
@@ -64,17 +63,8 @@ export function stepsFrom(requests: readonly SeenRequest[]): Step[] {
   });
 }
 
-function isEffect({ path, body }: SeenRequest): boolean {
-  if (path.includes('/apis/kubeskippy.io/')) return false;
-  const patch = parsed(body);
-  if (!Array.isArray(patch)) return true;
-  return (patch as { op: string; path: string }[]).some(
-    (operation) =>
-      operation.op !== 'test' &&
-      !operation.path.startsWith(OWN_ANNOTATIONS) &&
-      operation.path !== '/metadata/annotations',
-  );
-}
+const isEffect = ({ path, body }: SeenRequest): boolean =>
+  !path.includes('/apis/kubeskippy.io/') && !isMark(parsed(body));
 
 /** What a HealingAction that is being written says of itself, word by word; said twice it counts once. */
 function sayings(body: string): string[] {

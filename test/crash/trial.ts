@@ -14,6 +14,7 @@ const ENDS_WITHIN_MS = 150_000;
 const LOOK_EVERY_MS = 50;
 const BUSY_EVERY_MS = 50;
 const NAME = 'healing';
+const POLICY = 'grants';
 const NEVER = { name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } } as const;
 /** What must stay as it is. */
 const BYSTANDER = 'bystander';
@@ -62,7 +63,7 @@ export class Trial {
     await admin.create(resources.healingPolicies, ground, {
       apiVersion: API_VERSION,
       kind: 'HealingPolicy',
-      metadata: { name: 'grants' },
+      metadata: { name: POLICY },
       spec: {
         mode: 'automatic',
         selector: { resources: [{ apiVersion, kind }] },
@@ -84,7 +85,7 @@ export class Trial {
       kind: 'HealingAction',
       metadata: { name: NAME },
       spec: {
-        policyRef: { name: 'grants', namespace: this.namespace },
+        policyRef: { name: POLICY, namespace: this.namespace },
         targetResource: this.#prepared.target,
         action: scenario.action,
         retryPolicy: { maxAttempts: 3, backoffDelay: '1s' },
@@ -178,10 +179,20 @@ export class Trial {
   history(audit: AuditTail): History {
     const { action } = this;
     const nothing = { targets: [], effects: 0, rollbacks: 0, reasons: [] };
+    const expected = action === undefined ? nothing : this.cell.scenario.expect(this.#prepared, action);
+    // Pods come and go with their workloads: only those that are targets tell anything.
+    const isWatched = (key: string): boolean => !key.startsWith('pods/') || isTarget(expected, key);
     return {
-      expected: action === undefined ? nothing : this.cell.scenario.expect(this.#prepared, action),
+      expected,
       writes: audit.writesIn(this.namespace),
-      sightings: this.#observer.sightings(this.namespace).filter(({ key }) => this.#isWatched(key)),
+      records: [
+        `healingactions/${NAME}`,
+        `healingactions/${NAME}/status`,
+        `healingpolicies/${POLICY}/status`,
+        `events/${NAME}`,
+        `events/${this.#prepared.target.name}`,
+      ],
+      sightings: this.#observer.sightings(this.namespace).filter(({ key }) => isWatched(key)),
       since: this.#since,
       action,
       gone: this.isGone,
@@ -191,13 +202,6 @@ export class Trial {
       unfired: this.#unfired,
       auditMayLack: this.auditMayLack,
     };
-  }
-
-  /** Pods come and go with their workloads: only those that are targets tell anything. */
-  #isWatched(key: string): boolean {
-    const { action } = this;
-    if (!key.startsWith('pods/')) return true;
-    return action !== undefined && isTarget(this.cell.scenario.expect(this.#prepared, action), key);
   }
 
   async #approve(): Promise<void> {

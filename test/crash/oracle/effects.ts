@@ -6,35 +6,47 @@ const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delet
 const OWN_GROUPS: ReadonlySet<string> = new Set(['kubeskippy.io', 'events.k8s.io']);
 const OWN_ANNOTATIONS = '/metadata/annotations/kubeskippy.io~1';
 
-/** Writes that were stored, of objects that are not the healer's own. */
-const storedWrites = ({ writes }: Pick<History, 'writes'>): AuditEvent[] =>
-  writes.filter(({ verb, requestURI, responseStatus, objectRef }) => {
-    const code = responseStatus?.code ?? 0;
-    if (!WRITES.has(verb) || code < 200 || code > 299 || /[?&]dryRun=/.test(requestURI)) return false;
-    return !OWN_GROUPS.has(objectRef?.apiGroup ?? '');
-  });
+const isRehearsal = ({ requestURI }: AuditEvent): boolean => /[?&]dryRun=/.test(requestURI);
+
+function isStored(event: AuditEvent): boolean {
+  const code = event.responseStatus?.code ?? 0;
+  return WRITES.has(event.verb) && code >= 200 && code <= 299 && !isRehearsal(event);
+}
+
+const isOwn = ({ objectRef }: AuditEvent): boolean => OWN_GROUPS.has(objectRef?.apiGroup ?? '');
 
 const keyOf = ({ objectRef }: AuditEvent): string => `${objectRef?.resource ?? '?'}/${objectRef?.name ?? '*'}`;
 
-/** Whether it sets nothing but annotations of the healer: a claim, a fence, a mark. */
-function isMark({ verb, requestObject }: AuditEvent): boolean {
-  if (verb !== 'patch') return false;
-  if (Array.isArray(requestObject))
-    return (requestObject as { op: string; path: string; value?: unknown }[])
-      .filter(({ op }) => op !== 'test')
-      .every(
-        ({ path, value }) => path.startsWith(OWN_ANNOTATIONS) || (path === '/metadata/annotations' && areMarks(value)),
-      );
-  return false;
+function pathOf(event: AuditEvent): string {
+  const { subresource } = event.objectRef ?? {};
+  return `${keyOf(event)}${subresource === undefined ? '' : `/${subresource}`}`;
 }
+
+const describe = (event: AuditEvent): string => `${event.verb} ${pathOf(event)} [${event.auditID}]`;
+
+/** What a JSON Patch does beside what it tests; undefined for anything else. */
+function operationsOf(patch: unknown): readonly { readonly path: string; readonly value?: unknown }[] | undefined {
+  if (!Array.isArray(patch)) return undefined;
+  return (patch as { op: string; path: string; value?: unknown }[]).filter(({ op }) => op !== 'test');
+}
+
+/** Whether a patch sets nothing but annotations of the healer: a claim, a fence, a mark. */
+export const isMark = (patch: unknown): boolean =>
+  operationsOf(patch)?.every(
+    ({ path, value }) => path.startsWith(OWN_ANNOTATIONS) || (path === '/metadata/annotations' && areMarks(value)),
+  ) === true;
 
 const areMarks = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).every((key) => key.startsWith('kubeskippy.io/'));
 
-const describe = (event: AuditEvent): string => {
-  const { subresource } = event.objectRef ?? {};
-  return `${event.verb} ${keyOf(event)}${subresource === undefined ? '' : `/${subresource}`} [${event.auditID}]`;
-};
+/** A Job that was made carries our finalizer until its result is recorded; then it is let go, to be removed in its time. */
+function isRelease({ objectRef, requestObject }: AuditEvent): boolean {
+  const paths = objectRef?.resource === 'jobs' ? operationsOf(requestObject)?.map(({ path }) => path) : undefined;
+  return (
+    paths?.includes('/metadata/finalizers') === true &&
+    paths.every((path) => path === '/metadata/finalizers' || path === '/spec/ttlSecondsAfterFinished')
+  );
+}
 
 /** No effect is ever of all objects of a kind. */
 const isOnTarget = (history: Pick<History, 'expected'>, event: AuditEvent): boolean =>
@@ -42,24 +54,38 @@ const isOnTarget = (history: Pick<History, 'expected'>, event: AuditEvent): bool
 
 /** The writes that count as effects on what may be written. */
 export const effectsOf = (history: Pick<History, 'writes' | 'expected'>): string[] =>
-  storedWrites(history)
-    .filter((event) => isOnTarget(history, event) && !isMark(event) && !isRelease(event))
+  history.writes
+    .filter(
+      (event) =>
+        isStored(event) &&
+        !isOwn(event) &&
+        isOnTarget(history, event) &&
+        !isMark(event.requestObject) &&
+        !isRelease(event),
+    )
     .map(describe);
 
-/** A Job that was made carries our finalizer until its result is recorded; then it is let go, to be removed in its time. */
-function isRelease({ verb, requestObject }: AuditEvent): boolean {
-  if (verb !== 'patch' || typeof requestObject !== 'object' || requestObject === null) return false;
-  if (Array.isArray(requestObject))
-    return (requestObject as { op: string; path: string }[])
-      .filter(({ op }) => op !== 'test')
-      .every(({ path }) => path.startsWith('/metadata/finalizers') || path === '/spec/ttlSecondsAfterFinished');
-  const { metadata, ...rest } = requestObject as { metadata?: Readonly<Record<string, unknown>> };
-  const { uid: _uid, resourceVersion: _version, finalizers, ...others } = metadata ?? {};
-  return finalizers !== undefined && Object.keys(rest).length === 0 && Object.keys(others).length === 0;
+/** Name of what an Event tells of. */
+function subjectOf(event: unknown): string {
+  if (typeof event !== 'object' || event === null || !('regarding' in event)) return '?';
+  const { regarding } = event;
+  if (typeof regarding !== 'object' || regarding === null || !('name' in regarding)) return '?';
+  return typeof regarding.name === 'string' ? regarding.name : '?';
 }
 
-/** Writes of anything else, marks included. */
-export const strayWrites = (history: Pick<History, 'writes' | 'expected'>): string[] =>
-  storedWrites(history)
-    .filter((event) => !isOnTarget(history, event))
+/** Events have names of their own: what counts is what they tell of. */
+const recordOf = (event: AuditEvent): string =>
+  event.objectRef?.resource === 'events' ? `events/${subjectOf(event.requestObject)}` : pathOf(event);
+
+/** Writes of anything else, marks included, and records of other healings. */
+export const strayWrites = (history: Pick<History, 'writes' | 'expected' | 'records'>): string[] =>
+  history.writes
+    .filter(
+      (event) =>
+        isStored(event) && !(isOwn(event) ? history.records.includes(recordOf(event)) : isOnTarget(history, event)),
+    )
     .map(describe);
+
+/** Everything that was sent where no healing has anything to write, be it only a record, be it refused; rehearsals are none. */
+export const writesElsewhere = (writes: readonly AuditEvent[]): string[] =>
+  writes.filter((event) => !isRehearsal(event)).map(describe);

@@ -28,6 +28,8 @@ export interface History {
   readonly expected: Expected;
   /** All writes in the healer's name in the trial's namespace, by the API server's audit log. */
   readonly writes: readonly AuditEvent[];
+  /** What the healer may write of its own: `healingactions/healing/status`, and `events/cart` for an Event about that. */
+  readonly records: readonly string[];
   /** In order, from before the trial on. */
   readonly sightings: readonly Sighting[];
   /** Version at which the trial began. */

@@ -2,8 +2,9 @@ import { findCondition, isTrue } from '../../../src/domain/condition.ts';
 import { FINALIZER } from '../../../src/api/constants.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
 import { isTerminal } from '../../../src/domain/outcome.ts';
+import type { AuditEvent } from '../../support/audit-log.ts';
 import { changesIn } from './changes.ts';
-import { effectsOf, strayWrites } from './effects.ts';
+import { effectsOf, strayWrites, writesElsewhere } from './effects.ts';
 import type { History } from './history.ts';
 
 export type Fault = 'duplicate' | 'lost' | 'wrongTarget' | 'misreported' | 'unfired';
@@ -36,6 +37,10 @@ export function judge(given: History): readonly Finding[] {
   ];
 }
 
+/** In a namespace in which no healing is, the healer has nothing to write. */
+export const judgeElsewhere = (namespace: string, writes: readonly AuditEvent[]): readonly Finding[] =>
+  writesElsewhere(writes).map((write) => ({ fault: 'wrongTarget', detail: `in namespace "${namespace}": ${write}` }));
+
 const NOTHING = { effects: 0, rollbacks: 0, reasons: ['Deleted'] } as const;
 
 /** Deleted before it could have an effect: it says so, or is gone and had claimed none. */
@@ -50,7 +55,7 @@ const hasEnded = (action: HealingAction | undefined): boolean => isTerminal(acti
 
 /** The healing has not ended, or has ended without what it was to do. */
 function whatIsMissing(history: History, seen: number, wanted: number, found: string): Finding[] {
-  const { action, gone, deleted, lingers } = history;
+  const { action, expected, gone, deleted, lingers } = history;
   const lost = (detail: string): Finding[] => [{ fault: 'lost', detail }];
   if (lingers) return lost('its workflow goes on');
   if (action === undefined || (gone && !deleted)) return lost('the record of the healing is gone');
@@ -60,8 +65,8 @@ function whatIsMissing(history: History, seen: number, wanted: number, found: st
     return lost(`it has not ended: ${succeeded?.message ?? 'nothing was ever said'}; ${found}`);
   if (!gone && action.metadata.finalizers?.includes(FINALIZER) === true)
     return lost('it has ended, but still holds its finalizer');
-  // Of several parts no further one is begun.
-  if (deleted && seen > 0 && seen < wanted && succeeded.reason === 'NeedsHuman') return [];
+  // Of several parts no further one is begun; but what was done is still taken back.
+  if (deleted && seen > 0 && seen < expected.effects && succeeded.reason === 'NeedsHuman') return [];
   return seen < wanted ? lost(`${found} instead of ${wanted}; it says ${succeeded.reason}: ${succeeded.message}`) : [];
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { FINALIZER } from '../../../src/api/constants.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
-import { judge } from '../../crash/oracle/judge.ts';
+import { judge, judgeElsewhere } from '../../crash/oracle/judge.ts';
 import type { History, Sighting } from '../../crash/oracle/history.ts';
 import type { AuditEvent } from '../../support/audit-log.ts';
 
@@ -24,7 +24,17 @@ const write = (more: Partial<AuditEvent> = {}): AuditEvent => ({
 const mark = write({
   requestObject: [{ op: 'add', path: '/metadata/annotations/kubeskippy.io~1fence', value: 'f' }],
 });
-const record = write({ objectRef: { resource: 'healingactions', name: 'healing', apiGroup: 'kubeskippy.io' } });
+const recordOf = (resource: string, name: string, subresource?: string): AuditEvent =>
+  write({
+    objectRef: { resource, name, apiGroup: 'kubeskippy.io', ...(subresource === undefined ? {} : { subresource }) },
+  });
+const record = recordOf('healingactions', 'healing', 'status');
+const eventAbout = (name: string): AuditEvent =>
+  write({
+    verb: 'create',
+    objectRef: { resource: 'events', name: `${name}.0123456789abcdef`, apiGroup: 'events.k8s.io' },
+    requestObject: { regarding: { kind: 'Deployment', namespace: 'trial', name } },
+  });
 const sighting = (version: number, state: string, key = 'deployments/cart'): Sighting => ({ key, state, version });
 
 function action(conditions: Readonly<Record<string, string>>, finalizers: readonly string[] = []): HealingAction {
@@ -49,7 +59,8 @@ function action(conditions: Readonly<Record<string, string>>, finalizers: readon
 /** One restart that went as it should: written once, seen once, said to be healed. */
 const good: History = {
   expected: { targets: ['deployments/cart'], effects: 1, rollbacks: 0, reasons: ['Healed'] },
-  writes: [record, mark, write(), record],
+  writes: [record, mark, write(), record, eventAbout('cart')],
+  records: ['healingactions/healing/status', 'events/cart'],
   sightings: [sighting(5, 'a'), sighting(6, 'b', 'deployments/other'), sighting(20, 'a2')],
   since: 10,
   action: action({ Executed: 'True Executed', Succeeded: 'True Healed' }),
@@ -89,6 +100,11 @@ test('finds nothing where there is nothing', () => {
 });
 
 describe('planted histories', () => {
+  const likeReleases: Partial<AuditEvent>[] = [
+    { objectRef: { resource: 'deployments', name: 'cart', apiGroup: 'apps' } },
+    { requestObject: [{ op: 'add', path: '/spec/ttlSecondsAfterFinished', value: 0 }] },
+    { requestObject: { metadata: { finalizers: [] } } },
+  ];
   const planted: [string, History, string[]][] = [
     ['written twice', { ...good, writes: [write(), write()] }, ['duplicate']],
     [
@@ -158,6 +174,31 @@ describe('planted histories', () => {
       ['duplicate'],
     ],
     [
+      'deleted between two parts of its effect, and left so',
+      {
+        ...good,
+        expected: { ...good.expected, effects: 2 },
+        gone: true,
+        deleted: true,
+        action: action({ Succeeded: 'False NeedsHuman' }),
+        endings: ['False NeedsHuman'],
+      },
+      [],
+    ],
+    [
+      'deleted before it was taken back, and left so',
+      {
+        ...takenBack,
+        writes: [write()],
+        sightings: [sighting(5, 'a'), sighting(20, 'b')],
+        gone: true,
+        deleted: true,
+        action: action({ Executed: 'True Executed', Succeeded: 'False NeedsHuman' }),
+        endings: ['False NeedsHuman'],
+      },
+      ['lost'],
+    ],
+    [
       'ended, and still holds its finalizer',
       { ...good, action: action({ Executed: 'True Executed', Succeeded: 'True Healed' }, [FINALIZER]) },
       ['lost'],
@@ -200,6 +241,18 @@ describe('planted histories', () => {
       { ...good, writes: [write(), { ...mark, objectRef: { resource: 'pods', name: 'other' } }] },
       ['wrongTarget'],
     ],
+    ...[
+      recordOf('healingactions', 'other', 'status'),
+      recordOf('healingactions', 'healing'),
+      recordOf('healingpolicies', 'grants', 'status'),
+      write({ verb: 'deletecollection', objectRef: { resource: 'healingactions', apiGroup: 'kubeskippy.io' } }),
+      eventAbout('other'),
+      write({ objectRef: { resource: 'events', name: 'cart.1', apiGroup: 'events.k8s.io' } }),
+    ].map((stray): [string, History, string[]] => [
+      `a record that is not of this healing: ${stray.verb} ${stray.objectRef?.resource ?? ''} ${stray.objectRef?.name ?? ''}`,
+      { ...good, writes: [...good.writes, stray] },
+      ['wrongTarget'],
+    ]),
     [
       'all objects of a kind deleted',
       { ...good, writes: [write(), write({ verb: 'deletecollection', objectRef: { resource: 'pods' } })] },
@@ -236,6 +289,23 @@ describe('planted histories', () => {
       },
       [],
     ],
+    ...likeReleases.map((other): [string, History, string[]] => [
+      `a Job made once, and something written that looks like letting it go: ${JSON.stringify(other)}`,
+      {
+        ...good,
+        expected: { ...good.expected, targets: ['jobs/*', 'deployments/cart'] },
+        writes: [
+          write({ verb: 'create', objectRef: { resource: 'jobs', name: 'a', apiGroup: 'batch' } }),
+          write({
+            objectRef: { resource: 'jobs', name: 'a', apiGroup: 'batch' },
+            requestObject: [{ op: 'replace', path: '/metadata/finalizers', value: [] }],
+            ...other,
+          }),
+        ],
+        sightings: [sighting(20, 'u1', 'jobs/a')],
+      },
+      ['duplicate'],
+    ]),
     [
       'all Jobs deleted',
       {
@@ -267,4 +337,26 @@ test('what a killed API server could not log any more is taken from the watch', 
   expect(faultsOf({ ...killed, writes: [], sightings: [...good.sightings, sighting(21, 'a3')] })).toEqual([
     'duplicate',
   ]);
+});
+
+describe('where no healing is', () => {
+  const sent: [string, AuditEvent][] = [
+    ['an object', write()],
+    ['only a mark', mark],
+    ['only a record', record],
+    ['only an Event', eventAbout('cart')],
+    ['what was refused', write({ responseStatus: { code: 403 } })],
+    ['a record that was refused', { ...record, verb: 'create', responseStatus: { code: 403 } }],
+  ];
+  test.each(sent)('%s is at a wrong place', (_what, event) => {
+    const findings = judgeElsewhere('default', [event]);
+    expect(findings.map(({ fault }) => fault)).toEqual(['wrongTarget']);
+    expect(findings[0]?.detail).toContain('in namespace "default"');
+  });
+
+  test.each([201, 403])('a rehearsal is not, answered with %d: it asks for the admission policies', (code) => {
+    const requestURI = '/apis/kubeskippy.io/v1alpha1/namespaces/default/healingactions?fieldManager=k&dryRun=All';
+    const probe = { ...record, verb: 'create', requestURI, responseStatus: { code } };
+    expect(judgeElsewhere('default', [probe])).toEqual([]);
+  });
 });
