@@ -11,6 +11,8 @@ import type { World } from './world.ts';
 
 /** An activity that is held times out after 15 s; then the same step would be taken a second time. */
 const ARRIVES_WITHIN_MS = 12_000;
+/** Nobody else is held meanwhile. */
+const ARRIVES_ALONE_WITHIN_MS = 60_000;
 /** How long a healer may go on after an answer before the crash, at most. */
 const GRACE_MS = 40;
 /** A worker that wakes up does at once what it had in mind. */
@@ -158,12 +160,12 @@ async function deleted(lane: Lane, trial: Trial, step: Step): Promise<void> {
   const strike = new Strike(trial.namespace, step, 'before');
   lane.proxy.add(strike.rule);
   await trial.begin();
-  await within(ARRIVES_WITHIN_MS, strike.arrived, [trial]);
+  await within(ARRIVES_ALONE_WITHIN_MS, strike.arrived, [trial]);
+  trial.noteUnfired(strike.unfired); // what comes to its step later was deleted somewhere else
   await trial.delete();
   strike.letGo('on');
   await trial.ended();
   lane.proxy.remove(strike.rule);
-  trial.noteUnfired(strike.unfired);
   trial.lingers = !(await lane.workflowEnds(trial.action?.metadata.uid ?? ''));
 }
 
