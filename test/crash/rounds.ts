@@ -22,9 +22,9 @@ const BUSY_WRITES = 10;
 
 /** Several healings of one lane that share a crash, each at its own step. Resolves when all have ended and were seen. */
 export async function play(world: World, lane: Lane, trials: readonly Trial[], seed: number): Promise<void> {
-  const { kind, ...rest } = trials[0]?.cell.disturbance ?? { kind: 'none' };
-  if (kind === 'kill' && 'victim' in rest) await kill(world, lane, trials, rest.victim, seed);
-  else if (kind === 'pause') await pause(lane, trials);
+  const disturbance = trials[0]?.cell.disturbance;
+  if (disturbance?.kind === 'kill') await kill(world, lane, trials, disturbance.victim, seed);
+  else if (disturbance?.kind === 'pause') await pause(lane, trials);
   else await Promise.all(trials.map((trial) => calm(lane, trial)));
   await Promise.all(trials.map((trial) => trial.seen()));
 }
@@ -184,7 +184,7 @@ function faultOf(what: Extract<Cell['disturbance'], { kind: 'mishap' }>['mishap'
   }
 }
 
-/** Waits no longer than that, nor when none of the trials has anything left to do; a person who is asked agrees meanwhile. */
+/** Waits no longer than that; a person who is asked agrees meanwhile. */
 async function within(ms: number, what: Promise<unknown>, trials: readonly Trial[]): Promise<void> {
   const over = new AbortController();
   const people = Promise.all(trials.map((trial) => trial.attend(over.signal)));

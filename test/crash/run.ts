@@ -66,7 +66,9 @@ export async function runCells(options: RunOptions): Promise<readonly TrialResul
   }
 }
 
-const isAlone = (cell: Cell | undefined): boolean => cell !== undefined && /^kill-(temporal|kube)/.test(cell.id);
+/** A server is killed for all lanes. */
+const isAlone = (cell: Cell | undefined): boolean =>
+  cell?.disturbance.kind === 'kill' && cell.disturbance.victim !== 'worker';
 
 function choose(cells: readonly Cell[], { cells: which, seed, size }: RunOptions): readonly Cell[] {
   const everything = [...cells, ...crowdOf(restartDeployment)];

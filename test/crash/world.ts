@@ -25,7 +25,7 @@ export class World {
   readonly #admin: KubeClient;
   readonly #node: StandInNode;
   readonly #watcher: Watcher;
-  readonly #laneOf: Map<string, Lane>;
+  readonly #laneOf = new Map<string, Lane>();
   #trials = 0;
 
   private constructor(
@@ -41,7 +41,6 @@ export class World {
     this.audit = new AuditTail(env.auditLogFile);
     this.#admin = admin;
     this.#node = node;
-    this.#laneOf = new Map();
     const client = KubeClient.load({ kubeconfig: env.kubeconfig('controller') });
     const logger = createLogger('crash-watcher', 'fatal');
     this.#watcher = new Watcher({
