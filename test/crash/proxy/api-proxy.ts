@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { readFileSync } from 'node:fs';
 import type { CertificateFiles } from '../../../src/local/servers/certificates.ts';
 import type { Answer } from './faults.ts';
+import { LineFilter } from './line-filter.ts';
 import type { Rule } from './rule.ts';
 import type { SeenRequest } from './seen-request.ts';
 
@@ -137,7 +138,8 @@ export class ApiProxy {
     if (/[?&]watch=(1|true)/.test(seen.path)) {
       response.on('close', () => upstream.destroy());
       response.writeHead(status, passing(upstream.headers));
-      for await (const chunk of upstream as AsyncIterable<Buffer>) response.write(chunk);
+      const lines = rule?.fault.drops === undefined ? undefined : new LineFilter((line) => !rule.drops(line));
+      for await (const chunk of upstream as AsyncIterable<Buffer>) response.write(lines?.pass(chunk) ?? chunk);
       response.end();
       return;
     }

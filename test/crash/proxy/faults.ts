@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeenRequest } from './seen-request.ts';
 
 export interface Answer {
@@ -14,6 +15,8 @@ export interface Fault {
   readonly after?: (request: SeenRequest, status: number) => 'reply' | 'cut' | Promise<'reply' | 'cut'>;
   /** The client has its answer. */
   readonly replied?: (request: SeenRequest) => void;
+  /** Lines of a watch that get lost. */
+  readonly drops?: (line: string) => boolean;
 }
 
 /** The request never arrives. */
@@ -21,6 +24,18 @@ export const cutBefore = (): Fault => ({ before: () => 'cut' });
 
 /** It is done, but nobody hears of it. */
 export const cutAfter = (): Fault => ({ after: () => 'cut' });
+
+export const delayed = (ms: number): Fault => ({ before: () => sleep(ms, 'forward' as const) });
+
+/** Stays on its way until the promise says what becomes of it. */
+export const heldUntil = (released: Promise<'forward' | 'cut'>): Fault => ({ before: () => released });
+
+/** It is done, and the client waits for its answer until the promise says whether it gets one. */
+export const answerHeldUntil = (released: Promise<'reply' | 'cut'>): Fault => ({ after: () => released });
+
+export const onceReplied = (then: () => void): Fault => ({ replied: then });
+
+export const linesLost = (drops: (line: string) => boolean): Fault => ({ drops });
 
 const REASONS: Readonly<Record<number, string>> = {
   409: 'Conflict',

@@ -37,7 +37,15 @@ export class Rule {
     if (when?.(request) === false) return false;
     this.#seen += 1;
     if (nth !== undefined && nth !== this.#seen) return false;
-    this.#fired += 1;
+    // A stream is struck when one of its lines is.
+    if (this.fault.drops === undefined) this.#fired += 1;
     return true;
+  }
+
+  /** Whether this line of a watch gets lost. */
+  drops(line: string): boolean {
+    const dropped = this.fault.drops?.(line) === true;
+    if (dropped) this.#fired += 1;
+    return dropped;
   }
 }

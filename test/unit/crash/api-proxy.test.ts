@@ -10,7 +10,16 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { ensureAuthority, ensureLeaf } from '../../../src/local/servers/certificates.ts';
 import { ApiProxy } from '../../crash/proxy/api-proxy.ts';
-import { answered, cutAfter, cutBefore } from '../../crash/proxy/faults.ts';
+import {
+  answered,
+  answerHeldUntil,
+  cutAfter,
+  cutBefore,
+  delayed,
+  heldUntil,
+  linesLost,
+  onceReplied,
+} from '../../crash/proxy/faults.ts';
 import { Rule } from '../../crash/proxy/rule.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -47,9 +56,11 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     token: headers.authorization,
     auditId: headers['audit-id'],
   });
-  if (url.includes('watch=true'))
-    response.write('{"n":1}\n'); // and nothing more for a long time
-  else response.end(JSON.stringify({ done: url }));
+  if (url.includes('watch=true')) {
+    // The second line comes in two pieces.
+    response.write('{"n":1}\n{"n":');
+    setTimeout(() => response.end('2}\n{"n":3}\n'), 20);
+  } else response.end(JSON.stringify({ done: url }));
 }
 
 let proxy: ApiProxy;
@@ -73,15 +84,6 @@ beforeEach(async () => {
 afterEach(() => proxy.stop());
 
 const patch = (path = '/things/a'): Promise<unknown> => client.request('PATCH', path, { body: {}, auditId: 'ks/1' });
-
-test('passes each line of a watch on when it comes', async () => {
-  const over = new AbortController();
-  const { body } = await client.stream('/things', { query: { watch: true }, signal: over.signal });
-  const line = await new Promise((resolve) => body.once('data', resolve));
-  expect(line).toEqual(Buffer.from('{"n":1}\n'));
-  body.on('error', () => undefined);
-  over.abort();
-});
 
 test('passes token, body, audit id and answer on', async () => {
   await expect(patch()).resolves.toEqual({ done: '/things/a' });
@@ -129,9 +131,16 @@ describe('faults', () => {
     await patch();
   });
 
+  test('delayed', async () => {
+    proxy.add(new Rule({}, delayed(100)));
+    const began = performance.now();
+    await patch();
+    expect(performance.now() - began).toBeGreaterThan(95);
+  });
+
   test('held until it is let go, also when its sender has given up', async () => {
     const { promise, resolve } = Promise.withResolvers<'forward'>();
-    proxy.add(new Rule({ nth: 1 }, { before: () => promise }));
+    proxy.add(new Rule({ nth: 1 }, heldUntil(promise)));
     // Long enough to arrive on a busy machine too: what never came cannot be held.
     await expect(client.request('PATCH', '/things/late', { body: {}, timeoutMs: 2_000 })).rejects.toMatchObject({
       status: 0,
@@ -145,7 +154,7 @@ describe('faults', () => {
 
   test('done, but the answer is held', async () => {
     const { promise, resolve } = Promise.withResolvers<'reply'>();
-    proxy.add(new Rule({}, { after: () => promise }));
+    proxy.add(new Rule({}, answerHeldUntil(promise)));
     const forwarded = new Promise((done) => proxy.onExchange(done));
     const answer = patch();
     await forwarded;
@@ -158,15 +167,24 @@ describe('faults', () => {
     proxy.add(
       new Rule(
         {},
-        {
-          replied: () => {
-            resolve('now');
-          },
-        },
+        onceReplied(() => {
+          resolve('now');
+        }),
       ),
     );
     await patch();
     await expect(replied).resolves.toBe('now');
+  });
+
+  test('lines of a watch get lost', async () => {
+    const rule = proxy.add(
+      new Rule(
+        { path: /watch=true/ },
+        linesLost((line) => line.includes('2')),
+      ),
+    );
+    await expect(client.text('GET', '/things?watch=true')).resolves.toBe('{"n":1}\n{"n":3}\n');
+    expect(rule.fired).toBe(1);
   });
 });
 
