@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { escalations } from '../../../src/actions/custom/escalations.ts';
-import { isOurs, isTombstone, jobFor, tombstoneFor } from '../../../src/actions/custom/job.ts';
+import { isJob, isOurs, isTombstone, jobFor, tombstoneFor } from '../../../src/actions/custom/job.ts';
 import { releaseJob } from '../../../src/actions/custom/release-job.ts';
 import { resultOf } from '../../../src/actions/custom/result.ts';
 import { custom } from '../../../src/actions/custom.ts';
 import type { Job, Pod, PodTemplateSpec } from '../../../src/api/workloads.ts';
 import { targetRefOf } from '../../../src/domain/selection.ts';
+import { MemoryApiServer } from '../../support/memory-api-server.ts';
 import { forAction, object } from '../../support/objects.ts';
 
 const marker = { key: 'kubeskippy.io/applied-8c6b', value: 'execute-2' };
@@ -30,7 +31,13 @@ const planned = () => {
   if (result.result === 'refused') throw new Error(result.message);
   return result.parameters;
 };
-const jobWith = (of: PodTemplateSpec) => jobFor(of, target, planned(), marker) as unknown as Job; // as the API server keeps it
+/** As the API server keeps it. */
+const kept = (made: ReturnType<typeof jobFor>): Job => {
+  const job = new MemoryApiServer().create(made);
+  if (!isJob(job)) throw new Error(`a ${job.kind ?? ''} is no Job`);
+  return job;
+};
+const jobWith = (of: PodTemplateSpec): Job => kept(jobFor(of, target, planned(), marker));
 
 describe('a plan', () => {
   test('names the template by its digest, and bounds the Job by the time in which its result counts', () => {
@@ -167,7 +174,7 @@ describe('the Job', () => {
   });
 
   test('is told from a tombstone by what nobody can change', () => {
-    const tombstone = tombstoneFor('shop', planned(), marker) as unknown as Job; // as the API server keeps it
+    const tombstone = kept(tombstoneFor('shop', planned(), marker));
     expect(tombstone.metadata.name).toBe(jobWith(template).metadata.name);
     expect(tombstone.spec.suspend).toBe(true);
     expect([isTombstone(tombstone), isOurs(tombstone, marker)]).toEqual([true, false]);
