@@ -1,6 +1,7 @@
 import type { KubeObject } from '../api/meta.ts';
 import { GROUP } from '../api/constants.ts';
 import { canonical } from '../domain/canonical.ts';
+import { isJsonObject, objectsIn, type JsonObject } from '../domain/object-path.ts';
 import { looksSecret } from '../domain/secret-name.ts';
 
 /** What `status.plan.change` can hold. */
@@ -14,12 +15,7 @@ const FOREIGN_ANNOTATIONS: ReadonlySet<string> = new Set([
 /** Volume of the token that the API server gives every pod; it gives the new one another. */
 const TOKEN_VOLUME = 'kube-api-access-';
 
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const items = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
-
-const without = (from: Json, ...fields: readonly string[]): Json =>
+const without = (from: JsonObject, ...fields: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(from).filter(([field]) => !fields.includes(field)));
 
 export type KeptManifest =
@@ -68,34 +64,34 @@ export const fromManifest = (manifest: string, annotation: readonly [key: string
   return { ...object, metadata: { ...object.metadata, annotations } };
 };
 
-function specOf(live: KubeObject): Json {
-  const spec = 'spec' in live && isObject(live.spec) ? live.spec : {};
+function specOf(live: KubeObject): JsonObject {
+  const spec = 'spec' in live && isJsonObject(live.spec) ? live.spec : {};
   if (live.kind === 'Pod') return podSpec(spec);
-  const claims = items(spec['volumeClaimTemplates']);
+  const claims = objectsIn(spec['volumeClaimTemplates']);
   return claims.length === 0
     ? spec
     : { ...spec, volumeClaimTemplates: claims.map((claim) => without(claim, 'status')) };
 }
 
-function podSpec(spec: Json): Json {
-  const isToken = ({ name }: Json): boolean => typeof name === 'string' && name.startsWith(TOKEN_VOLUME);
-  const container = (one: Json): Json =>
+function podSpec(spec: JsonObject): JsonObject {
+  const isToken = ({ name }: JsonObject): boolean => typeof name === 'string' && name.startsWith(TOKEN_VOLUME);
+  const container = (one: JsonObject): JsonObject =>
     'volumeMounts' in one
-      ? { ...one, volumeMounts: items(one['volumeMounts']).filter((mount) => !isToken(mount)) }
+      ? { ...one, volumeMounts: objectsIn(one['volumeMounts']).filter((mount) => !isToken(mount)) }
       : one;
   const lists = ['containers', 'initContainers'].filter((field) => field in spec);
   return {
     ...without(spec, 'nodeName', 'ephemeralContainers'),
-    ...('volumes' in spec ? { volumes: items(spec['volumes']).filter((volume) => !isToken(volume)) } : {}),
-    ...Object.fromEntries(lists.map((field) => [field, items(spec[field]).map(container)])),
+    ...('volumes' in spec ? { volumes: objectsIn(spec['volumes']).filter((volume) => !isToken(volume)) } : {}),
+    ...Object.fromEntries(lists.map((field) => [field, objectsIn(spec[field]).map(container)])),
   };
 }
 
 /** The name of the first variable that holds what should be in a Secret; deep, for pods are described at many places. */
 function secretIn(value: unknown): string | undefined {
   if (Array.isArray(value)) return first(value, secretIn);
-  if (!isObject(value)) return undefined;
-  const found = items(value['env']).find(
+  if (!isJsonObject(value)) return undefined;
+  const found = objectsIn(value['env']).find(
     ({ name, value: literal }) => typeof name === 'string' && looksSecret(name) && !!literal,
   );
   return found === undefined ? first(Object.values(value), secretIn) : String(found['name']);

@@ -13,6 +13,10 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The items of a list that are objects; none of what is no list. */
+export const objectsIn = (value: unknown): readonly JsonObject[] =>
+  Array.isArray(value) ? value.filter(isJsonObject) : [];
+
 /** Null and absent are the same to the API server. */
 export const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
 
