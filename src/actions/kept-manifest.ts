@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/meta.ts';
 import { GROUP } from '../api/constants.ts';
 import { canonical } from '../domain/canonical.ts';
 import { isJsonObject, objectsIn, type JsonObject } from '../domain/object-path.ts';
-import { looksSecret } from '../domain/secret-name.ts';
+import { literalSecrets } from '../domain/secret-name.ts';
 
 /** What `status.plan.change` can hold. */
 const MAX_LENGTH = 8_192;
@@ -31,11 +31,11 @@ export function keptManifest(live: KubeObject): KeptManifest {
     ([key]) => !key.startsWith(`${GROUP}/`) && !FOREIGN_ANNOTATIONS.has(key),
   );
   const spec = specOf(live);
-  const secret = secretIn(spec);
+  const [secret] = literalSecrets(spec);
   if (secret !== undefined)
     return {
       result: 'refused',
-      message: `environment variable ${secret} holds its value itself and looks like a secret, which is never kept; take it from a Secret`,
+      message: `environment variable ${secret.variable} holds its value itself and looks like a secret, which is never kept; take it from a Secret`,
     };
   const manifest = canonical({
     apiVersion: live.apiVersion,
@@ -85,22 +85,4 @@ function podSpec(spec: JsonObject): JsonObject {
     ...('volumes' in spec ? { volumes: objectsIn(spec['volumes']).filter((volume) => !isToken(volume)) } : {}),
     ...Object.fromEntries(lists.map((field) => [field, objectsIn(spec[field]).map(container)])),
   };
-}
-
-/** The name of the first variable that holds what should be in a Secret; deep, for pods are described at many places. */
-function secretIn(value: unknown): string | undefined {
-  if (Array.isArray(value)) return first(value, secretIn);
-  if (!isJsonObject(value)) return undefined;
-  const found = objectsIn(value['env']).find(
-    ({ name, value: literal }) => typeof name === 'string' && looksSecret(name) && !!literal,
-  );
-  return found === undefined ? first(Object.values(value), secretIn) : String(found['name']);
-}
-
-function first<T, R>(list: readonly T[], of: (item: T) => R | undefined): R | undefined {
-  for (const item of list) {
-    const found = of(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -15,8 +15,8 @@ import {
 import { isWorkload } from '../domain/health.ts';
 import type { JsonPatchOperation } from '../domain/json-patch.ts';
 import { differences, leafDifferences, namedPath, type Difference } from '../domain/object-diff.ts';
-import { readablePath, withValue } from '../domain/object-path.ts';
-import { isSecretValue } from '../domain/secret-name.ts';
+import { readablePath, withValue, type Path } from '../domain/object-path.ts';
+import { literalSecrets } from '../domain/secret-name.ts';
 import { describeTarget } from '../domain/target-ref.ts';
 import { controllers, workloadParameters } from './controllers.ts';
 import { defineAction, type Effect, type EffectInput, type FieldChange, type PlanResult } from './define-action.ts';
@@ -66,12 +66,19 @@ const fieldChanges = (target: KubeObject, { path, before, after }: Difference): 
     newValue: inWords(leaf.after),
   }));
 
-/** Literal secrets among the values that a plan would keep; a list is kept whole, with items that do not change. */
-const secretsIn = (object: unknown, { path, before, after }: Difference): string[] =>
-  [before, after]
-    .flatMap((value) => leafDifferences(undefined, value, namedPath(object, path)))
-    .filter((leaf) => isSecretValue(leaf.path))
-    .map((leaf) => readablePath(leaf.path));
+/** A literal secret among the values that a plan would keep; a list is kept whole, with items that do not change. */
+function secretIn(states: readonly unknown[], fields: readonly Difference[]): string | undefined {
+  const secrets = states.flatMap((state) =>
+    literalSecrets(state).map(({ path, variable }) => ({
+      path,
+      shown: readablePath([...namedPath(state, path.slice(0, -2)), variable, 'value']),
+    })),
+  );
+  const [found] = fields.flatMap((field) => secrets.filter(({ path }) => isWithin(path, field.path)));
+  return found?.shown;
+}
+
+const isWithin = (path: Path, field: Path): boolean => field.every((key, index) => key === path[index]);
 
 /**
  * Any change of fields that are safe to change. What the author wrote is tried by the API server first; judged, planned
@@ -120,7 +127,7 @@ export const patch = defineAction({
     if (wrong.length > 0) return refused(`the patch goes too far: ${few(wrong, '; ')}`);
 
     const fields = differences(was, becomes);
-    const secret = fields.flatMap((field) => secretsIn(was, field))[0];
+    const secret = secretIn([was, becomes], fields);
     if (secret !== undefined)
       return refused(
         `the patch would put ${secret} on record, which looks like a secret and holds its value itself; take it from a Secret`,

@@ -158,6 +158,14 @@ describe('a plan', () => {
         { name: 'LEVEL', value: 'x' },
       ],
     ],
+    [
+      'a secret that is there twice',
+      [
+        { name: 'API_TOKEN', value: 'a' },
+        { name: 'API_TOKEN', value: 'b' },
+      ],
+      [{ name: 'LEVEL', value: 'x' }],
+    ],
   ])('is refused that would put on record %s', async (_name, before, after) => {
     world.editTemplate('cart', (template) => ({
       ...template,
