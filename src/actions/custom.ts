@@ -4,7 +4,6 @@ import type { PodTemplate, PodTemplateSpec } from '../api/workloads.ts';
 import { canonical } from '../domain/canonical.ts';
 import { isWorkload } from '../domain/health.ts';
 import { targetRefOf } from '../domain/selection.ts';
-import { describeTarget } from '../domain/target-ref.ts';
 import { controllers, workloadParameters } from './controllers.ts';
 import { escalations } from './custom/escalations.ts';
 import {
@@ -21,6 +20,7 @@ import {
 import { releaseJob } from './custom/release-job.ts';
 import { resultOf } from './custom/result.ts';
 import { defineAction, type Marker, type PlanInput, type PlanResult } from './define-action.ts';
+import { isPod, named } from './objects.ts';
 
 const isPodTemplate = (object: KubeObject): object is PodTemplate => object.kind === 'PodTemplate';
 const digestOf = ({ metadata, spec }: PodTemplateSpec): string =>
@@ -41,10 +41,9 @@ function plan({ target, related, template, action, resultWithinMs }: PlanInput):
   const { containers, initContainers = [] } = found.template.spec;
   if (containers.some((container) => container.name === TOMBSTONE))
     return refused(`PodTemplate ${name} has a container ${TOMBSTONE}, a name that is taken`);
-  const workload = target.kind === 'Pod' ? related.filter(isWorkload).at(-1) : undefined;
-  const named = describeTarget(targetRefOf(target));
-  if (target.kind === 'Pod' && workload === undefined)
-    return refused(`${named} belongs to no workload: whether a Job has helped such a pod cannot be told`);
+  const workload = isPod(target) ? related.filter(isWorkload).at(-1) : undefined;
+  if (isPod(target) && workload === undefined)
+    return refused(`${named(target)} belongs to no workload: whether a Job has helped such a pod cannot be told`);
   const images = [...initContainers, ...containers].map(({ image = '' }) => image).join(', ');
   return {
     result: 'planned',
@@ -55,7 +54,7 @@ function plan({ target, related, template, action, resultWithinMs }: PlanInput):
       activeDeadlineSeconds: String(Math.max(1, Math.floor(resultWithinMs / 1_000))),
       ...(workload === undefined ? {} : workloadParameters(workload)),
     },
-    summary: `run a Job from PodTemplate ${name} (${images}) for ${named}; what it does cannot be taken back`,
+    summary: `run a Job from PodTemplate ${name} (${images}) for ${named(target)}; what it does cannot be taken back`,
     // Said on purpose, not left out.
     ...(template.requiresApproval === false
       ? {}

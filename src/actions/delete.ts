@@ -3,13 +3,12 @@ import { isWorkload } from '../domain/health.ts';
 import { pointer, type JsonPatchOperation } from '../domain/json-patch.ts';
 import { controllerOf } from '../domain/owner-chain.ts';
 import { targetRefOf } from '../domain/selection.ts';
-import { describeTarget } from '../domain/target-ref.ts';
 import { controllers, workloadParameters } from './controllers.ts';
 import { defineAction, type Parameters, type PlanInput, type PlanResult } from './define-action.ts';
 import { guardedPatch } from './guarded-patch.ts';
 import { fromManifest, keptManifest } from './kept-manifest.ts';
+import { isPod, named } from './objects.ts';
 
-const named = (target: KubeObject): string => describeTarget(targetRefOf(target));
 /** As it is bound by the plan and shown to people. */
 const listed = ({ metadata: { finalizers = [] } }: KubeObject): string => finalizers.join(', ');
 const MAX_PARAMETER = 256;
@@ -21,7 +20,7 @@ function plan({ target, related, template }: PlanInput): PlanResult {
   if (force === true && finalizers.length > MAX_PARAMETER)
     return refused('has more finalizers than a plan can name: nobody could approve that they are taken away');
   // Only pods end gracefully; the pods of a workload end as they themselves say.
-  const grace = target.kind === 'Pod' ? gracePeriodSeconds : undefined;
+  const grace = isPod(target) ? gracePeriodSeconds : undefined;
   const how: Parameters = {
     ...(grace === undefined ? {} : { gracePeriodSeconds: String(grace) }),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '../api/meta.ts';
-import type { Pod } from '../api/workloads.ts';
 import { canonical } from '../domain/canonical.ts';
 import { desiredState } from '../domain/desired-state.ts';
 import { inWords } from '../domain/diff-text.ts';
@@ -17,10 +16,10 @@ import type { JsonPatchOperation } from '../domain/json-patch.ts';
 import { differences, leafDifferences, namedPath, type Difference } from '../domain/object-diff.ts';
 import { readablePath, withValue, type Path } from '../domain/object-path.ts';
 import { literalSecrets } from '../domain/secret-name.ts';
-import { describeTarget } from '../domain/target-ref.ts';
 import { controllers, workloadParameters } from './controllers.ts';
 import { defineAction, type Effect, type EffectInput, type FieldChange, type PlanResult } from './define-action.ts';
 import { guardedPatch } from './guarded-patch.ts';
+import { isPod, named } from './objects.ts';
 import { isPatchPreview, previewPatch } from './patch/preview.ts';
 import { judge, selectorKeysOf } from './patch/patchable-fields.ts';
 
@@ -29,10 +28,7 @@ const MAX_CHANGE = 8_192;
 /** More would not be read. */
 const MAX_NAMED = 5;
 
-const named = (target: KubeObject): string =>
-  describeTarget({ kind: target.kind ?? '', namespace: target.metadata.namespace ?? '', name: target.metadata.name });
 const refused = (message: string): PlanResult => ({ result: 'refused', message });
-const isPod = (target: KubeObject): target is Pod => target.kind === 'Pod';
 const resolved = (change = '[]'): FieldChanges => changesIn(JSON.parse(change) as JsonPatchOperation[]);
 
 /** The first few, and how many more. */

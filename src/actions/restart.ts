@@ -3,6 +3,7 @@ import type { Pod } from '../api/workloads.ts';
 import { protectedObject } from '../domain/guards/protected-object.ts';
 import { controllers } from './controllers.ts';
 import { defineAction, type PlanInput, type PlanResult } from './define-action.ts';
+import { isPod, named } from './objects.ts';
 import { templateDigest } from './pod-template.ts';
 import { evictPod, planPod } from './restart/evict-pod.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { isLeaving, listPods, ownPods } from './restart/pods-of-workload.ts';
 import { isStamped, planStamp, stampTemplate } from './restart/stamp-template.ts';
 import { takenDownAtOnce, updatesPending } from './restart/update-strategy.ts';
-import { isPod, named, type Restartable, type Workload } from './restart/workload.ts';
+import type { Restartable, Workload } from './restart/workload.ts';
 
 /** The controller rolls the restart out where that keeps to what is asked; where it does not, we evict the pods. */
 function planWorkload(workload: Workload, input: PlanInput<Restartable>): PlanResult {

@@ -11,9 +11,9 @@ import type {
 import { controllerOf } from '../domain/owner-chain.ts';
 import { revisionKey, REVISION_HASH } from '../domain/revision-key.ts';
 import type { ClusterReader } from '../ports/cluster.ts';
+import { isPod } from './objects.ts';
 import { authoredTemplate, templateDigest } from './pod-template.ts';
 import { isLeaving, isReady } from './restart/pods-of-workload.ts';
-import { isPod } from './restart/workload.ts';
 
 /** What keeps its earlier pod templates. */
 export type Revised = Deployment | StatefulSet | DaemonSet;

@@ -3,9 +3,9 @@ import type { KubeObject } from '../api/meta.ts';
 import type { Deployment, StatefulSet } from '../api/workloads.ts';
 import { pointer } from '../domain/json-patch.ts';
 import { autoscalerOf, otherScaler } from '../domain/scaler.ts';
-import { describeTarget } from '../domain/target-ref.ts';
 import { defineAction, type Effect, type EffectInput, type PlanResult } from './define-action.ts';
 import { guardedPatch } from './guarded-patch.ts';
+import { named } from './objects.ts';
 
 type Scalable = Deployment | StatefulSet;
 
@@ -14,8 +14,6 @@ const REPLICAS = pointer('spec', 'replicas');
 const DEFAULT_MAX = 100;
 
 const replicasOf = ({ spec }: Scalable): number => spec.replicas ?? 1;
-const named = (target: KubeObject): string =>
-  describeTarget({ kind: target.kind ?? '', namespace: target.metadata.namespace ?? '', name: target.metadata.name });
 
 /** Whoever else sets the number would overwrite ours within seconds, or we theirs. */
 function owner(target: Scalable, related: readonly KubeObject[]): string | undefined {

@@ -1,7 +1,7 @@
 import { pointer } from '../domain/json-patch.ts';
-import { describeTarget } from '../domain/target-ref.ts';
 import { defineAction, type Effect, type EffectInput, type PlanInput } from './define-action.ts';
 import { guardedPatch } from './guarded-patch.ts';
+import { named } from './objects.ts';
 import { templateDigest } from './pod-template.ts';
 import { evictStuck, stuckPods, unsticking } from './stuck-pods.ts';
 import { gatherRevisions, revisionsOf, type Revised, type Revision } from './revisions.ts';
@@ -72,10 +72,8 @@ export const undo = defineAction<Revised>({
 
   plan(input) {
     const { target } = input;
-    const { namespace = '', name } = target.metadata;
-    const named = describeTarget({ kind: target.kind ?? '', namespace, name });
     const choice = standstill(target) ?? choose(input);
-    if (typeof choice === 'string') return { result: 'refused', message: `${named} ${choice}` };
+    if (typeof choice === 'string') return { result: 'refused', message: `${named(target)} ${choice}` };
     const { now, to, proven } = choice;
     const also = unsticking(target);
     return {
@@ -89,7 +87,7 @@ export const undo = defineAction<Revised>({
         toDigest: to.digest,
         ...also.parameters,
       },
-      summary: `undo ${named}: back from revision ${now.number} (${now.name}) to ${to.number} (${to.name})${also.words}`,
+      summary: `undo ${named(target)}: back from revision ${now.number} (${now.name}) to ${to.number} (${to.name})${also.words}`,
       ...(proven ? {} : { approvalReason: `revision ${to.number} was not seen ready for a minute` }),
     };
   },

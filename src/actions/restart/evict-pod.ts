@@ -2,8 +2,8 @@ import type { Pod } from '../../api/workloads.ts';
 import { isWorkload } from '../../domain/health.ts';
 import { workloadParameters } from '../controllers.ts';
 import type { Effect, EffectInput, PlanInput, PlanResult } from '../define-action.ts';
+import { named } from '../objects.ts';
 import { evictionOf, graceOf } from './eviction.ts';
-import { named } from './workload.ts';
 
 /** The restart of one pod: it is evicted, and its controller makes another. */
 export function planPod(pod: Pod, { template, related }: Pick<PlanInput, 'template' | 'related'>): PlanResult {

@@ -10,11 +10,12 @@ import type {
   PendingInput,
   PlanResult,
 } from '../define-action.ts';
+import { named } from '../objects.ts';
 import { templateDigest } from '../pod-template.ts';
 import { evictionOf, graceOf } from './eviction.ts';
 import { fromChange, progressOf, toChange, type PodSet, type Progress } from './pod-set.ts';
 import { isReady, isRunning, ownPods } from './pods-of-workload.ts';
-import { isStatefulSet, named, type Workload } from './workload.ts';
+import { isStatefulSet, type Workload } from './workload.ts';
 
 /** Of the plan's `change`, in characters. */
 const MAX_CHANGE = 8_192;

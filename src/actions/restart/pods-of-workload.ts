@@ -2,7 +2,8 @@ import type { KubeObject } from '../../api/meta.ts';
 import type { Pod, ReplicaSet } from '../../api/workloads.ts';
 import { controllerOf } from '../../domain/owner-chain.ts';
 import type { ClusterReader } from '../../ports/cluster.ts';
-import { isDeployment, isPod, type Workload } from './workload.ts';
+import { isPod } from '../objects.ts';
+import { isDeployment, type Workload } from './workload.ts';
 
 /** The pods that the workload selects, and the ReplicaSets through which a Deployment owns them. */
 export async function listPods(cluster: ClusterReader, workload: Workload): Promise<readonly KubeObject[]> {

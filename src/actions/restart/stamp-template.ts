@@ -1,8 +1,9 @@
 import { pointer, setInMap, type JsonPatchOperation } from '../../domain/json-patch.ts';
 import type { Effect, EffectInput, PlanResult } from '../define-action.ts';
 import { guardedPatch } from '../guarded-patch.ts';
+import { named } from '../objects.ts';
 import { templateDigest } from '../pod-template.ts';
-import { named, type Workload } from './workload.ts';
+import type { Workload } from './workload.ts';
 
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 const TEMPLATE_ANNOTATIONS = ['spec', 'template', 'metadata', 'annotations'];
