@@ -1,7 +1,7 @@
-import type { Pod, ReplicaSet } from '../src/api/workloads.ts';
+import type { Pod } from '../src/api/workloads.ts';
 import type { EvidenceItem, Plan } from '../src/api/healing-action.ts';
+import { controlledPods, listPods } from '../src/actions/pods-of-workload.ts';
 import { isWorkload, restartsByPod, rolloutCounts, wantedReplicas, type Workload } from '../src/domain/health.ts';
-import { controllerOf } from '../src/domain/owner-chain.ts';
 import type { Baseline } from '../src/domain/steps.ts';
 import type { TargetRef } from '../src/domain/target-ref.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
@@ -38,26 +38,11 @@ export function healthSubject({ target, parameters }: Plan): TargetRef {
 export async function viewWorkload(
   cluster: ClusterReader,
   subject: TargetRef,
-  { quick = false }: { readonly quick?: boolean } = {},
+  options: { readonly quick?: boolean } = {},
 ): Promise<WorkloadView | undefined> {
   const workload = await cluster.get(subject);
   if (workload?.metadata.uid !== subject.uid || !isWorkload(workload)) return undefined;
-  const labels = Object.entries(workload.spec.selector.matchLabels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-  const { namespace } = subject;
-  const since = quick ? { notOlderThan: workload.metadata.resourceVersion } : {};
-  const [pods, sets] = await Promise.all([
-    cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, ...since }, labels),
-    workload.kind === 'Deployment'
-      ? cluster.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace, ...since }, labels)
-      : Promise.resolve([]),
-  ]);
-  const owners = new Set([
-    workload.metadata.uid,
-    ...sets.filter((set) => controllerOf(set)?.uid === workload.metadata.uid).map((set) => set.metadata.uid),
-  ]);
-  return { workload, pods: pods.filter((pod) => owners.has(controllerOf(pod)?.uid ?? '')) };
+  return { workload, pods: controlledPods(workload, await listPods(cluster, workload, options)) };
 }
 
 /** What the workload is like just before the effect. */

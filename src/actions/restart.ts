@@ -5,6 +5,7 @@ import { controllers } from './controllers.ts';
 import { defineAction, type PlanInput, type PlanResult } from './define-action.ts';
 import { isPod, named } from './objects.ts';
 import { templateDigest } from './pod-template.ts';
+import { isLeaving, listPods, ownPods } from './pods-of-workload.ts';
 import { evictPod, planPod } from './restart/evict-pod.ts';
 import {
   confirmEvictions,
@@ -14,7 +15,6 @@ import {
   pendingEvictions,
   planEvictions,
 } from './restart/evict-pods.ts';
-import { isLeaving, listPods, ownPods } from './restart/pods-of-workload.ts';
 import { isStamped, planStamp, stampTemplate } from './restart/stamp-template.ts';
 import { takenDownAtOnce, updatesPending } from './restart/update-strategy.ts';
 import type { Restartable, Workload } from './restart/workload.ts';

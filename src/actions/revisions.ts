@@ -13,7 +13,7 @@ import { revisionKey, REVISION_HASH } from '../domain/revision-key.ts';
 import type { ClusterReader } from '../ports/cluster.ts';
 import { isPod } from './objects.ts';
 import { authoredTemplate, templateDigest } from './pod-template.ts';
-import { isLeaving, isReady } from './restart/pods-of-workload.ts';
+import { isLeaving, isReady, narrowing } from './pods-of-workload.ts';
 
 /** What keeps its earlier pod templates. */
 export type Revised = Deployment | StatefulSet | DaemonSet;
@@ -46,10 +46,7 @@ export async function gatherRevisions(
   target: Revised,
   namespace: string,
 ): Promise<readonly KubeObject[]> {
-  // Narrows the lists; ownership is what decides.
-  const labels = Object.entries(target.spec.selector.matchLabels ?? {})
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+  const labels = narrowing(target);
   if (target.kind === 'Deployment')
     return cluster.list({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }, labels);
   const lists = await Promise.all([

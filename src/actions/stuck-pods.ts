@@ -1,8 +1,8 @@
 import type { KubeObject } from '../api/meta.ts';
 import type { Pod } from '../api/workloads.ts';
 import type { Effect, EffectInput, Parameters } from './define-action.ts';
+import { isLeaving, isReady } from './pods-of-workload.ts';
 import { evictionOf } from './restart/eviction.ts';
-import { isLeaving, isReady } from './restart/pods-of-workload.ts';
 import { isOf, podsOf, type Revised } from './revisions.ts';
 
 const SETTING = 'alsoEvict';

@@ -12,9 +12,9 @@ import type {
 } from '../define-action.ts';
 import { named } from '../objects.ts';
 import { templateDigest } from '../pod-template.ts';
+import { isReady, isRunning, ownPods } from '../pods-of-workload.ts';
 import { evictionOf, graceOf } from './eviction.ts';
 import { fromChange, progressOf, toChange, type PodSet, type Progress } from './pod-set.ts';
-import { isReady, isRunning, ownPods } from './pods-of-workload.ts';
 import { isStatefulSet, type Workload } from './workload.ts';
 
 /** Of the plan's `change`, in characters. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/meta.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { protectedObject } from '../../domain/guards/protected-object.ts';
-import { isLeaving } from './pods-of-workload.ts';
+import { isLeaving } from '../pods-of-workload.ts';
 
 /** The pods that a restart replaces, fixed when it is planned: those that come later are none of its business. */
 export interface PodSet {

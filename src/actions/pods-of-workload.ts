@@ -1,0 +1,52 @@
+import type { KubeObject } from '../api/meta.ts';
+import type { Pod } from '../api/workloads.ts';
+import type { Workload } from '../domain/health.ts';
+import { controllerOf } from '../domain/owner-chain.ts';
+import type { ClusterReader } from '../ports/cluster.ts';
+import { isPod } from './objects.ts';
+
+/** A label selector for lists of what hangs on the workload. It narrows them; ownership is what decides. */
+export const narrowing = ({ spec }: Workload): string =>
+  Object.entries(spec.selector.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+
+/**
+ * The pods that the workload selects, and the ReplicaSets through which a Deployment owns them. `quick`: no older than the
+ * workload itself, as it was read, instead of as new as can be.
+ */
+export async function listPods(
+  cluster: ClusterReader,
+  workload: Workload,
+  { quick = false }: { readonly quick?: boolean } = {},
+): Promise<readonly KubeObject[]> {
+  const { namespace = '', resourceVersion } = workload.metadata;
+  const since = quick ? { notOlderThan: resourceVersion } : {};
+  const labels = narrowing(workload);
+  const lists = await Promise.all([
+    cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace, ...since }, labels),
+    workload.kind === 'Deployment'
+      ? cluster.list({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace, ...since }, labels)
+      : [],
+  ]);
+  return lists.flat();
+}
+
+/** Of what was listed, all of the workload's own pods: those being deleted included, and those that have run to their end. */
+export function controlledPods(workload: Workload, listed: readonly KubeObject[]): readonly Pod[] {
+  const { uid } = workload.metadata;
+  const owners = new Set([uid]);
+  for (const object of listed) if (!isPod(object) && controllerOf(object)?.uid === uid) owners.add(object.metadata.uid);
+  return listed.filter(isPod).filter((pod) => owners.has(controllerOf(pod)?.uid ?? ''));
+}
+
+/** The same without what has run to its end, which is no pod any more. */
+export const ownPods = (workload: Workload, listed: readonly KubeObject[]): readonly Pod[] =>
+  controlledPods(workload, listed).filter(isRunning);
+
+/** Or about to run. */
+export const isRunning = ({ status }: Pod): boolean => status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
+
+export const isLeaving = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
+export const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
