@@ -1,6 +1,5 @@
 import { DEFAULTS } from '../api/constants.ts';
 import type { Pod } from '../api/workloads.ts';
-import { protectedObject } from '../domain/guards/protected-object.ts';
 import { controllers } from './controllers.ts';
 import { defineAction, type PlanInput, type PlanResult } from './define-action.ts';
 import { isPod, named } from './objects.ts';
@@ -15,6 +14,7 @@ import {
   pendingEvictions,
   planEvictions,
 } from './restart/evict-pods.ts';
+import { markOn } from './restart/pod-set.ts';
 import { isStamped, planStamp, stampTemplate } from './restart/stamp-template.ts';
 import { takenDownAtOnce, updatesPending } from './restart/update-strategy.ts';
 import type { Restartable, Workload } from './restart/workload.ts';
@@ -43,9 +43,8 @@ function planWorkload(workload: Workload, input: PlanInput<Restartable>): PlanRe
   return refused(first === undefined ? 'has no pods' : `has only protected pods: ${protectionOf(first, input) ?? ''}`);
 }
 
-const protectionOf = (pod: Pod, { protection }: Pick<PlanInput, 'protection'> = {}): string | undefined =>
-  protection?.(pod) ??
-  protectedObject({ target: pod, owners: [], namespace: '', protectedNamespaces: [], protectedResources: [] });
+const protectionOf = (pod: Pod, { protection }: Pick<PlanInput, 'protection'>): string | undefined =>
+  protection?.(pod) ?? markOn(pod);
 
 /**
  * Replaces pods by new ones of the same template: one pod by eviction; those of a workload through its own rollout, or by
@@ -74,7 +73,7 @@ export const restart = defineAction<Restartable>({
     const { target, related, parameters } = input;
     if (isPod(target)) return evictPod(target, input);
     if (isByEviction(parameters)) return evictNext({ ...input, target });
-    const spared = ownPods(target, related).find((pod) => !isLeaving(pod) && protectionOf(pod) !== undefined);
+    const spared = ownPods(target, related).find((pod) => !isLeaving(pod) && markOn(pod) !== undefined);
     if (spared !== undefined)
       return {
         result: 'drifted',

@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../api/meta.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { protectedObject } from '../../domain/guards/protected-object.ts';
 import { isLeaving } from '../pods-of-workload.ts';
@@ -19,9 +18,11 @@ export function fromChange(change: string | undefined): PodSet {
   return JSON.parse(change) as PodSet; // written by `toChange`, and bound to the plan's digest
 }
 
-const isProtected = (pod: KubeObject): boolean =>
-  protectedObject({ target: pod, owners: [], namespace: '', protectedNamespaces: [], protectedResources: [] }) !==
-  undefined;
+/** The pod's own mark that protects it, in words. */
+export const markOn = (pod: Pod): string | undefined =>
+  protectedObject({ target: pod, owners: [], namespace: '', protectedNamespaces: [], protectedResources: [] });
+
+const isProtected = (pod: Pod): boolean => markOn(pod) !== undefined;
 
 /** How far the pods of a set have got. */
 export interface Progress {
