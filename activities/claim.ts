@@ -16,8 +16,8 @@ interface Before {
   readonly what: string;
   /** Of the part that the effect changes. */
   readonly digest: string;
-  /** Read while the finalizer is being set. */
-  readonly view: Promise<Baseline>;
+  /** Begun while the finalizer is being set; not for what was claimed before, whose record has it. */
+  view(): Promise<Baseline>;
 }
 
 export interface Claimed {
@@ -43,9 +43,11 @@ export async function claimEffect(
   begun?: string,
 ): Promise<Claimed | ExecutionResult> {
   const seen = action.status?.claim;
+  const noted = seen === undefined ? before.view() : Promise.resolve(fromEvidence(action.status?.evidence?.before));
+  noted.catch(() => undefined); // awaited below, unless the hold fails first
   const held = seen === undefined ? await actions.hold(action) : action;
   if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
-  const baseline = seen === undefined ? await before.view : fromEvidence(action.status?.evidence?.before);
+  const baseline = await noted;
   await confirmed(attempt);
   const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;

@@ -116,9 +116,11 @@ async function tryEffect(
   const protectedBy = on === undefined ? undefined : protectionOfPart(ports, granted.policy, live, on);
   if (protectedBy !== undefined) return ended('Refused', protectedBy);
   if (dryRun) return rehearse(ports, action, plan, { effect, target: live.object, marker }, attempt);
-  const view = baseline(ports, granted.policy, plan);
-  view.catch(() => undefined); // awaited with the claim, unless that fails first
-  const before = { what: describeEffect(plan, effect), digest: definition.baseline(live.object, resolved(plan)), view };
+  const before = {
+    what: describeEffect(plan, effect),
+    digest: definition.baseline(live.object, resolved(plan)),
+    view: () => baseline(ports, granted.policy, plan),
+  };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
   const write = await withoutOldMarks(ports, effect.write, live.object, action);
