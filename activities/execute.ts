@@ -104,7 +104,9 @@ async function tryEffect(
 
   const marker = markerFor(action, 'execute', order.claim);
   const gathering = { target: live.object, template: granted.template, marker };
-  const related = await gatherFor(ports.cluster, definition, plan, gathering);
+  // For the traces of the same try all of it was read a moment ago, after the record of the action and its target.
+  const seen = action.status?.claim?.attempt === order.claim ? found.related : undefined;
+  const related = seen ?? (await gatherFor(ports.cluster, definition, plan, gathering));
   const effect = definition.execute({ target: live.object, related, marker, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
   const dryRun = order.dryRun || granted.dryRun;

@@ -1,6 +1,6 @@
-import type { ActionTemplate, HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { ActionTemplate, Claim, HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
-import type { ActionDefinition, Marker, Resolved } from '../src/actions/define-action.ts';
+import type { ActionDefinition, ConfirmInput, Marker, Resolved } from '../src/actions/define-action.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
 import type { ClusterReader } from '../src/ports/cluster.ts';
 import { markerFor } from './marker.ts';
@@ -12,6 +12,9 @@ export type Traces =
   | { readonly traces: 'partly'; readonly message: string }
   /** A claim was made, and the target is not as it was before; but the mark of our change is not there. */
   | { readonly traces: 'unknown'; readonly message: string };
+
+/** With the objects by which it was told, for whoever goes on with the same try; none were read where nothing is claimed. */
+export type Found = Traces & { readonly related?: readonly KubeObject[] };
 
 /** What the plan has resolved, as actions take it. */
 export const resolved = ({ parameters = {}, change }: Plan): Resolved => ({
@@ -35,12 +38,21 @@ export async function lookForTraces(
   plan: Plan,
   definition: ActionDefinition,
   target: KubeObject | undefined,
-): Promise<Traces> {
+): Promise<Found> {
   const claim = action.status?.claim;
   if (claim?.step !== 'execute') return { traces: 'none' };
   const marker = markerFor(action, 'execute', claim.attempt);
-  const { uid } = plan.target;
   const related = await gatherFor(cluster, definition, plan, { target, template: action.spec.action, marker });
+  return { ...tracesIn(plan, claim, definition, { target, related, marker }), related };
+}
+
+function tracesIn(
+  plan: Plan,
+  claim: Claim,
+  definition: ActionDefinition,
+  { target, related, marker }: Pick<ConfirmInput, 'target' | 'related' | 'marker'>,
+): Traces {
+  const { uid } = plan.target;
   const applied = definition.confirm({ target, uid, related, marker, ...resolved(plan) });
   if (applied === 'applied') return { traces: 'executed' };
   if (applied !== 'not-applied')

@@ -96,6 +96,21 @@ describe('a graceful restart', () => {
     expect(evictions().toSorted()).toEqual(before.map(({ metadata }) => metadata.uid).toSorted());
   });
 
+  test('looks at the pods once before each, and at what was before it only once', async () => {
+    const listed: string[] = [];
+    const list = world.cluster.list.bind(world.cluster);
+    world.cluster.list = async (of, labels) => {
+      listed.push(of.kind);
+      return list(of, labels);
+    };
+    await tryEffect(world, action);
+    expect(listed.toSorted()).toEqual(['Deployment', 'Pod', 'Pod', 'ReplicaSet', 'ReplicaSet']);
+    listed.length = 0;
+    await tryEffect(world, action);
+    expect(listed.toSorted()).toEqual(['Pod', 'ReplicaSet']);
+    expect(evictions()).toHaveLength(2);
+  });
+
   test('claims on the pod, so that the workload itself is not written', async () => {
     const deployment = world.deployment('cart');
     await goOn();
