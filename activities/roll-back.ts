@@ -1,13 +1,13 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { KubeObject } from '../src/api/meta.ts';
 import { actionFor } from '../src/actions/index.ts';
-import { rolloutCounts } from '../src/domain/health.ts';
+import { isWorkload, rolloutCounts } from '../src/domain/health.ts';
 import type { Baseline, RollbackResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
 import { planDigest } from './accept.ts';
 import type { Attempt } from './attempt.ts';
-import { healthSubject, viewWorkload } from './health-of-target.ts';
 import { protections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -58,14 +58,13 @@ export async function rollBack(
   const definition = actionFor(plan.action);
   if (!live.found && definition?.recreate !== undefined && plan.reversible === true) {
     if (planDigest(plan) !== digest) return record({ result: 'not-possible', message: 'the plan is not what it was' });
-    const announced = async (): Promise<boolean> => (await announce(ports, action, plan, attempt)) === 'announced';
     const made = await recreate(ports, definition, {
       action,
       plan,
       policy,
       marker,
       attempt,
-      announce: announced,
+      announce: () => announce(ports, action, plan, attempt),
     });
     return made.result === 'conflict' || made.result === 'blocked' ? made : record(made);
   }
@@ -79,15 +78,8 @@ export async function rollBack(
   const protectedBy = protections(ports.settings, policy, live);
   if (protectedBy.length > 0) return record({ result: 'taken-over', message: protectedBy.join('; ') });
 
-  const view = await viewWorkload(ports.cluster, healthSubject(plan));
-  const before = { available: 0, desired: baseline.available };
-  const { available, desired } = view === undefined ? before : rolloutCounts(view.workload);
-  // Fewer than before are no worse where fewer are wanted by now.
-  if (definition.keptUnlessWorse === true && available >= Math.min(baseline.available, desired))
-    return record({
-      result: 'not-possible',
-      message: `kept: ${available} of ${desired} available, ${baseline.available} before`,
-    });
+  const kept = definition.keptUnlessWorse === true ? whyKept(live.object, baseline) : undefined;
+  if (kept !== undefined) return record({ result: 'not-possible', message: kept });
 
   const gathering = { target: live.object, template: action.spec.action, marker };
   const related = await gatherFor(ports.cluster, definition, plan, gathering);
@@ -95,8 +87,7 @@ export async function rollBack(
   if (inverse === undefined) return record({ result: 'not-possible', message: `${plan.action} cannot be taken back` });
   if (inverse.result !== 'effect') return record({ result: 'taken-over', message: inverse.message });
 
-  const announcement = await announce(ports, action, plan, attempt);
-  if (announcement === 'ended') return settled;
+  if (!(await announce(ports, action, plan, attempt))) return settled;
   const written = await ports.cluster.write(inverse.write, {
     auditId: attempt.auditId,
     dryRun: false,
@@ -117,16 +108,24 @@ export async function rollBack(
 
 type Settled = Exclude<RollbackResult, { result: 'conflict' | 'blocked' }>;
 
+/** Undefined when the target is worse than before. Fewer are no worse where fewer are wanted by now. */
+function whyKept(target: KubeObject, { available: before }: Baseline): string | undefined {
+  const { available, desired } = isWorkload(target) ? rolloutCounts(target) : { available: 0, desired: before };
+  return available >= Math.min(before, desired)
+    ? `kept: ${available} of ${desired} available, ${before} before`
+    : undefined;
+}
+
 const announced = (action: HealingAction): boolean =>
   action.status?.audit?.some(({ kind, step }) => kind === 'intent' && step === 'rollback') === true;
 
-/** Written before the rollback itself, so that what may have happened is known whatever crashes. */
+/** Written before the rollback itself, so that what may have happened is known whatever crashes. False: it has ended. */
 async function announce(
   { actions }: Pick<ActivityPorts, 'actions'>,
   action: HealingAction,
   plan: Plan,
   attempt: Attempt,
-): Promise<'announced' | 'ended'> {
+): Promise<boolean> {
   const time = attempt.now().toISOString();
   const entry = { kind: 'intent', step: 'rollback', attempt: attempt.number, time } as const;
   const updated = await actions.update(action, (latest) =>
@@ -136,7 +135,7 @@ async function announce(
       time,
     ),
   );
-  return updated === undefined || isTerminal(updated.status?.conditions) ? 'ended' : 'announced';
+  return updated !== undefined && !isTerminal(updated.status?.conditions);
 }
 
 async function recordRollback(
