@@ -2,6 +2,7 @@ import { guardedPatch } from '../src/actions/guarded-patch.ts';
 import type { Marker } from '../src/actions/define-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
 import { canonical } from '../src/domain/canonical.ts';
+import { desiredState } from '../src/domain/desired-state.ts';
 import type { ClusterPort, Write, WriteOptions, WriteResult } from '../src/ports/cluster.ts';
 
 /** So often the version may move on between two requests that follow each other at once. */
@@ -33,15 +34,5 @@ export async function writePinned(
   }
 }
 
-/** All of an object that changes only when somebody wants it to. */
-function meant(object: KubeObject): string {
-  const { status: _status, metadata, ...rest } = object as KubeObject & { readonly status?: unknown };
-  const {
-    resourceVersion: _version,
-    managedFields: _fields,
-    ...kept
-  } = metadata as KubeObject['metadata'] & {
-    readonly managedFields?: unknown;
-  };
-  return canonical({ ...rest, metadata: kept });
-}
+/** All of an object that changes only when somebody wants it to; its generation tells of what came and went in between. */
+const meant = (object: KubeObject): string => canonical([desiredState(object), object.metadata.generation ?? null]);
