@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { ActionTemplate, HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import { digestOf } from '../src/actions/digest.ts';
 import { actionFor, supportsKind } from '../src/actions/index.ts';
 import type { PlanResult } from '../src/actions/define-action.ts';
-import { canonical } from '../src/domain/canonical.ts';
 import { findCondition, isTrue } from '../src/domain/condition.ts';
 import { formatDuration, parseDuration } from '../src/domain/duration.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
@@ -26,10 +25,7 @@ const refused = (message: string): Ended => ended({ reason: 'Refused', message }
 
 /** What an approval is bound to: the object's identity, the action, and the values it will set. */
 export const planDigest = ({ target, action, parameters, change }: Plan): string =>
-  createHash('sha256')
-    .update(canonical({ uid: target.uid, action, parameters, ...(change === undefined ? {} : { change }) }))
-    .digest('hex')
-    .slice(0, 32);
+  digestOf({ uid: target.uid, action, parameters, ...(change === undefined ? {} : { change }) }).slice(0, 32);
 
 /** Reads action, policy and target live, checks that the one is covered by the other, and resolves the plan. */
 export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Date): Promise<AcceptedPlan | Ended> {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../src/actions/digest.ts';
 import type { Plan } from '../src/api/healing-action.ts';
 import type { HealingPolicy, VerificationQuery } from '../src/api/healing-policy.ts';
-import { canonical } from '../src/domain/canonical.ts';
 import { formatDuration } from '../src/domain/duration.ts';
 import { describeReach, reachOf } from '../src/domain/promql-reach.ts';
 import type { Check, VerificationRules } from '../src/domain/verdict.ts';
@@ -15,7 +14,7 @@ const queriesOf = (policy: HealingPolicy | undefined): readonly VerificationQuer
 export function queriesDigest(policy: HealingPolicy | undefined): string | undefined {
   const queries = queriesOf(policy);
   if (queries.length === 0) return undefined;
-  return createHash('sha256').update(canonical(queries)).digest('hex').slice(0, 16);
+  return digestOf(queries).slice(0, 16);
 }
 
 /** After how long every measurement of the policy shows only what came after the effect; else what is wrong with one. */

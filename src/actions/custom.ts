@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { KubeObject } from '../api/meta.ts';
 import type { PodTemplate, PodTemplateSpec } from '../api/workloads.ts';
-import { canonical } from '../domain/canonical.ts';
 import { isWorkload } from '../domain/health.ts';
 import { targetRefOf } from '../domain/selection.ts';
 import { controllers, workloadParameters } from './controllers.ts';
@@ -20,13 +18,12 @@ import {
 import { releaseJob } from './custom/release-job.ts';
 import { resultOf } from './custom/result.ts';
 import { defineAction, type Marker, type PlanInput, type PlanResult } from './define-action.ts';
+import { digestOf } from './digest.ts';
 import { isPod, named } from './objects.ts';
 
 const isPodTemplate = (object: KubeObject): object is PodTemplate => object.kind === 'PodTemplate';
-const digestOf = ({ metadata, spec }: PodTemplateSpec): string =>
-  createHash('sha256')
-    .update(canonical({ labels: metadata?.labels, annotations: metadata?.annotations, spec }))
-    .digest('hex');
+const digestOfTemplate = ({ metadata, spec }: PodTemplateSpec): string =>
+  digestOf({ labels: metadata?.labels, annotations: metadata?.annotations, spec });
 
 function plan({ target, related, template, action, resultWithinMs }: PlanInput): PlanResult {
   const refused = (message: string): PlanResult => ({ result: 'refused', message });
@@ -50,7 +47,7 @@ function plan({ target, related, template, action, resultWithinMs }: PlanInput):
     parameters: {
       action: action.name,
       podTemplate: name,
-      podTemplateDigest: digestOf(found.template),
+      podTemplateDigest: digestOfTemplate(found.template),
       activeDeadlineSeconds: String(Math.max(1, Math.floor(resultWithinMs / 1_000))),
       ...(workload === undefined ? {} : workloadParameters(workload)),
     },
@@ -93,7 +90,7 @@ export const custom = defineAction({
   execute({ target, related, parameters, marker }) {
     const { podTemplate = '', podTemplateDigest } = parameters;
     const found = related.find(isPodTemplate);
-    if (found === undefined || digestOf(found.template) !== podTemplateDigest)
+    if (found === undefined || digestOfTemplate(found.template) !== podTemplateDigest)
       return { result: 'drifted', message: `PodTemplate ${podTemplate} was changed after the plan was made` };
     const object = jobFor(found.template, targetRefOf(target), parameters, marker);
     return {

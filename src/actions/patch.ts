@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import type { KubeObject } from '../api/meta.ts';
-import { canonical } from '../domain/canonical.ts';
 import { desiredState } from '../domain/desired-state.ts';
 import { inWords } from '../domain/diff-text.ts';
 import {
@@ -18,6 +16,7 @@ import { readablePath, withValue, type Path } from '../domain/object-path.ts';
 import { literalSecrets } from '../domain/secret-name.ts';
 import { controllers, workloadParameters } from './controllers.ts';
 import { defineAction, type Effect, type EffectInput, type FieldChange, type PlanResult } from './define-action.ts';
+import { digestOf } from './digest.ts';
 import { guardedPatch } from './guarded-patch.ts';
 import { isPod, named } from './objects.ts';
 import { isPatchPreview, previewPatch } from './patch/preview.ts';
@@ -157,11 +156,7 @@ export const patch = defineAction({
 
   inverse: (input) => move(input, inverted(resolved(input.change))),
 
-  baseline: (target, { change }) =>
-    createHash('sha256')
-      .update(canonical(touchedValues(target, resolved(change))))
-      .digest('hex')
-      .slice(0, 16),
+  baseline: (target, { change }) => digestOf(touchedValues(target, resolved(change))).slice(0, 16),
 
   confirm({ target, uid, change, marker }) {
     if (target?.metadata.uid !== uid) return 'not-applied';

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { PodTemplateSpec } from '../api/workloads.ts';
-import { canonical } from '../domain/canonical.ts';
+import { digestOf } from './digest.ts';
 
 const HASH_LABEL = 'pod-template-hash';
 
@@ -24,8 +23,4 @@ export function authoredTemplate(template: PodTemplateSpec): PodTemplateSpec {
 }
 
 /** Equal for equal templates, whatever order their fields are in. */
-export const templateDigest = (template: PodTemplateSpec): string =>
-  createHash('sha256')
-    .update(canonical(authoredTemplate(template)))
-    .digest('hex')
-    .slice(0, 16);
+export const templateDigest = (template: PodTemplateSpec): string => digestOf(authoredTemplate(template)).slice(0, 16);
