@@ -48,11 +48,14 @@ export interface PlanInput<Target extends KubeObject = KubeObject> {
   readonly protection?: Protection;
 }
 
+/** Of a plan's `change`, in characters: as much as `status.plan.change` takes. */
+export const MAX_CHANGE = 8_192;
+
 export type PlanResult =
   | {
       readonly result: 'planned';
       readonly parameters: Parameters;
-      /** What does not fit into parameters, as JSON; at most 8,192 characters. */
+      /** What does not fit into parameters, as JSON; no longer than {@link MAX_CHANGE}. */
       readonly change?: string;
       /** One line: what will change. */
       readonly summary: string;

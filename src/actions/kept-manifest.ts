@@ -3,9 +3,8 @@ import { GROUP } from '../api/constants.ts';
 import { canonical } from '../domain/canonical.ts';
 import { isJsonObject, objectsIn, type JsonObject } from '../domain/object-path.ts';
 import { literalSecrets } from '../domain/secret-name.ts';
+import { MAX_CHANGE } from './define-action.ts';
 
-/** What `status.plan.change` can hold. */
-const MAX_LENGTH = 8_192;
 /** What controllers and clients write for themselves: wrong on a new object, or much longer than it is worth. */
 const FOREIGN_ANNOTATIONS: ReadonlySet<string> = new Set([
   'deployment.kubernetes.io/revision',
@@ -49,11 +48,11 @@ export function keptManifest(live: KubeObject): KeptManifest {
     },
     spec,
   });
-  return manifest.length <= MAX_LENGTH
+  return manifest.length <= MAX_CHANGE
     ? { result: 'kept', manifest }
     : {
         result: 'refused',
-        message: `its manifest has ${manifest.length} characters, of which at most ${MAX_LENGTH} can be kept`,
+        message: `its manifest has ${manifest.length} characters, of which at most ${MAX_CHANGE} can be kept`,
       };
 }
 

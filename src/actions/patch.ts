@@ -15,15 +15,20 @@ import { differences, leafDifferences, namedPath, type Difference } from '../dom
 import { readablePath, withValue, type Path } from '../domain/object-path.ts';
 import { literalSecrets } from '../domain/secret-name.ts';
 import { controllers, workloadParameters } from './controllers.ts';
-import { defineAction, type Effect, type EffectInput, type FieldChange, type PlanResult } from './define-action.ts';
+import {
+  defineAction,
+  MAX_CHANGE,
+  type Effect,
+  type EffectInput,
+  type FieldChange,
+  type PlanResult,
+} from './define-action.ts';
 import { digestOf } from './digest.ts';
 import { guardedPatch } from './guarded-patch.ts';
 import { isPod, named } from './objects.ts';
 import { isPatchPreview, previewPatch } from './patch/preview.ts';
 import { judge, selectorKeysOf } from './patch/patchable-fields.ts';
 
-/** As much as `status.plan.change` takes. */
-const MAX_CHANGE = 8_192;
 /** More would not be read. */
 const MAX_NAMED = 5;
 

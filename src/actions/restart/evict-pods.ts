@@ -1,14 +1,15 @@
 import type { RestartAction } from '../../api/shared.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { rolloutCounts } from '../../domain/health.ts';
-import type {
-  Confirmation,
-  ConfirmInput,
-  Effect,
-  EffectInput,
-  Parameters,
-  PendingInput,
-  PlanResult,
+import {
+  MAX_CHANGE,
+  type Confirmation,
+  type ConfirmInput,
+  type Effect,
+  type EffectInput,
+  type Parameters,
+  type PendingInput,
+  type PlanResult,
 } from '../define-action.ts';
 import { named } from '../objects.ts';
 import { templateDigest } from '../pod-template.ts';
@@ -17,8 +18,6 @@ import { evictionOf, graceOf } from './eviction.ts';
 import { fromChange, progressOf, toChange, type PodSet, type Progress } from './pod-set.ts';
 import { isStatefulSet, type Workload } from './workload.ts';
 
-/** Of the plan's `change`, in characters. */
-const MAX_CHANGE = 8_192;
 /** Pods come back within seconds at best. */
 const LOOK_AGAIN_MS = 1_000;
 
