@@ -1,7 +1,7 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { ApprovalStatus, HealingAction } from '../src/api/healing-action.ts';
 import { objectionTo, type Decision } from '../src/domain/approval.ts';
-import type { ApprovalRules, Asked, Ended } from '../src/domain/steps.ts';
+import { ended, type ApprovalRules, type Asked, type Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { previewEffect } from './preview-effect.ts';
@@ -28,7 +28,10 @@ export async function requestApproval(
   const { actions, events, identity } = ports;
   const vouched = await identity.vouched(ref.namespace);
   if (requireIdentity && !vouched)
-    return refused(`a person has to approve (${why}) and to be proven, but ${NOT_INSTALLED}, so that nobody can be`);
+    return ended(
+      'Refused',
+      `a person has to approve (${why}) and to be proven, but ${NOT_INSTALLED}, so that nobody can be`,
+    );
   const diff = await diffOf(ports, ref, digest);
   if (typeof diff === 'object') return diff;
   const time = now();
@@ -92,8 +95,6 @@ async function diffOf(ports: ActivityPorts, ref: ObjectRef, digest: string): Pro
   const previewed = await previewEffect(ports, action);
   return previewed.result === 'ended' ? previewed : previewed.diff;
 }
-
-const refused = (message: string): Ended => ({ result: 'ended', outcome: { reason: 'Refused', message } });
 
 /**
  * The decision about this plan as the API server holds it now: in `spec.approval`, or as it was recorded when it came
@@ -196,7 +197,7 @@ export async function recordDecision(
       time.toISOString(),
     );
   });
-  if (objection !== undefined) return refused(`the approval by ${by} does not count: ${objection}`);
+  if (objection !== undefined) return ended('Refused', `the approval by ${by} does not count: ${objection}`);
   const recorded = updated?.status?.approval;
   if (updated === undefined || recorded?.planDigest !== planDigest || recorded.approvedBy !== by) return 'void';
   ports.events.record({

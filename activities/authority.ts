@@ -1,8 +1,7 @@
 import type { ActionTemplate, ApprovalStatus, HealingAction } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { objectionTo } from '../src/domain/approval.ts';
-import type { ApprovalRules, Ended } from '../src/domain/steps.ts';
-import type { Outcome } from '../src/domain/outcome.ts';
+import { ended, type ApprovalRules, type Ended } from '../src/domain/steps.ts';
 import { coverage } from './coverage.ts';
 import type { ActivityPorts } from './ports.ts';
 import { approvalRules } from './rules-of-plan.ts';
@@ -17,11 +16,6 @@ export type Authority =
   /** A person has to agree first: plan again, and ask. */
   | { readonly result: 'drifted'; readonly message: string }
   | Ended;
-
-const ended = (reason: Outcome['reason'], message: string): Ended => ({
-  result: 'ended',
-  outcome: { reason, message },
-});
 
 /** Whether the person whose proven approval the action carries may still give it; true where there is none. */
 export async function approverStillMay(

@@ -2,7 +2,7 @@ import { REASONS } from '../src/api/constants.ts';
 import type { AuditEntry, Claim, HealingAction, Plan } from '../src/api/healing-action.ts';
 import { findCondition } from '../src/domain/condition.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
-import type { Baseline, EffectOrder, ExecutionResult } from '../src/domain/steps.ts';
+import { ended, type Baseline, type EffectOrder, type ExecutionResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { StepError } from '../src/errors.ts';
 import type { Attempt } from './attempt.ts';
@@ -101,8 +101,7 @@ export async function claimEffect(
       time,
     );
   });
-  if (updated === undefined)
-    return { result: 'ended', outcome: { reason: 'Deleted', message: 'the HealingAction no longer exists' } };
+  if (updated === undefined) return ended('Deleted', 'the HealingAction no longer exists');
   if (refusal !== undefined) return refusal;
   const intent = updated.status?.audit?.at(-1)?.digest ?? '';
   return { result: 'claimed', baseline, fresh: seen === undefined, intent };
@@ -140,13 +139,9 @@ const TRIED_AGAIN = {
 /** Why the action as it is now cannot be claimed by an attempt that read it before. */
 function whyNot(read: HealingAction, latest: HealingAction): ExecutionResult | undefined {
   const { claim, conditions, planDigest } = latest.status ?? {};
-  if (isTerminal(conditions))
-    return { result: 'ended', outcome: { reason: 'Refused', message: 'the HealingAction has already ended' } };
+  if (isTerminal(conditions)) return ended('Refused', 'the HealingAction has already ended');
   if (latest.metadata.deletionTimestamp !== undefined && claim === undefined)
-    return {
-      result: 'ended',
-      outcome: { reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' },
-    };
+    return ended('Deleted', 'the HealingAction was deleted before it had an effect');
   if (planDigest !== read.status?.planDigest) return { result: 'drifted', message: 'the plan was replaced' };
   // What this attempt has read of the target may be older than what the other one did to it.
   if (claim?.time !== read.status?.claim?.time || claim?.attempt !== read.status?.claim?.attempt)

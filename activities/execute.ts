@@ -2,8 +2,8 @@ import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { isTrue } from '../src/domain/condition.ts';
-import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
-import type { Baseline, Ended, EffectOrder, ExecutionResult } from '../src/domain/steps.ts';
+import { isTerminal } from '../src/domain/outcome.ts';
+import { ended, type Baseline, type EffectOrder, type ExecutionResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
@@ -22,11 +22,6 @@ import { refOf } from './record.ts';
 import { recordEffect, type Doable } from './record-effect.ts';
 import { recordRehearsal, rehearse } from './rehearse.ts';
 import { gatherFor, lookForTraces, resolved } from './traces.ts';
-
-const ended = (reason: Outcome['reason'], message: string): Ended => ({
-  result: 'ended',
-  outcome: { reason, message },
-});
 
 /**
  * The one effect. Everything that gives it authority is read again here and now; whatever an earlier attempt left behind

@@ -1,6 +1,6 @@
 import type { HealingAction } from '../src/api/healing-action.ts';
 import { actionFor } from '../src/actions/index.ts';
-import type { Ended } from '../src/domain/steps.ts';
+import { ended, type Ended } from '../src/domain/steps.ts';
 import { StepError } from '../src/errors.ts';
 import { effectDiff } from './effect-diff.ts';
 import { readLiveTarget } from './live-target.ts';
@@ -50,10 +50,7 @@ async function preview(ports: Pick<ActivityPorts, 'cluster'>, action: HealingAct
     case 'written':
       return { result: 'previewed', diff: effectDiff({ effect, target }, answer.object) };
     case 'refused':
-      return {
-        result: 'ended',
-        outcome: { reason: 'Refused', message: `the API server would refuse it: ${answer.message}` },
-      };
+      return ended('Refused', `the API server would refuse it: ${answer.message}`);
     case 'gone':
       return without('the object is gone');
     case 'conflict':

@@ -2,8 +2,7 @@ import { REASONS } from '../src/api/constants.ts';
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
 import type { Marker } from '../src/actions/define-action.ts';
-import type { Outcome } from '../src/domain/outcome.ts';
-import type { Ended, ExecutionResult } from '../src/domain/steps.ts';
+import { ended, type ExecutionResult } from '../src/domain/steps.ts';
 import { describeTarget } from '../src/domain/target-ref.ts';
 import type { Attempt } from './attempt.ts';
 import { effectDiff } from './effect-diff.ts';
@@ -11,11 +10,6 @@ import { perform } from './perform.ts';
 import type { ActivityPorts } from './ports.ts';
 import { changed } from './record.ts';
 import { changesOf, type Doable } from './record-effect.ts';
-
-const ended = (reason: Outcome['reason'], message: string): Ended => ({
-  result: 'ended',
-  outcome: { reason, message },
-});
 
 /** An effect that is ready to be written. */
 interface Ready {

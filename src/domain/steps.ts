@@ -11,6 +11,11 @@ export interface Ended {
   readonly outcome: Outcome;
 }
 
+export const ended = (reason: Outcome['reason'], message: string): Ended => ({
+  result: 'ended',
+  outcome: { reason, message },
+});
+
 /** The rules of one plan, resolved from action and policy when it was made. */
 export interface AcceptedPlan {
   readonly result: 'accepted';
