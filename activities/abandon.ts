@@ -1,11 +1,9 @@
-import type { HealingAction } from '../src/api/healing-action.ts';
-import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import type { Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { ending, finalOutcome } from './ending.ts';
 import type { ActivityPorts } from './ports.ts';
-import { changed } from './record.ts';
+import { changed, hasBegun } from './record.ts';
 
 /**
  * Ends an action whose workflow was ended from outside, unless its effect was claimed. It is a compare-and-swap on the
@@ -32,6 +30,3 @@ export async function abandon(
     ? { result: 'ended', outcome: finalOutcome(conditions, outcome) }
     : { result: 'claimed' };
 }
-
-const hasBegun = ({ status }: HealingAction): boolean =>
-  status?.claim !== undefined || isTrue(status?.conditions, 'Executed');

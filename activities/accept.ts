@@ -3,7 +3,7 @@ import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { digestOf } from '../src/actions/digest.ts';
 import { actionFor, supportsKind } from '../src/actions/index.ts';
 import type { PlanResult } from '../src/actions/define-action.ts';
-import { findCondition, isTrue } from '../src/domain/condition.ts';
+import { findCondition } from '../src/domain/condition.ts';
 import { formatDuration, parseDuration } from '../src/domain/duration.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import { targetRefOf } from '../src/domain/selection.ts';
@@ -14,7 +14,7 @@ import { queriesDigest, settleTime } from './measurements.ts';
 import { failedTemplates } from './failed-templates.ts';
 import { objections, protections, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, changed } from './record.ts';
+import { asTarget, changed, hasBegun } from './record.ts';
 import { checkRetry, tellOfRetry } from './retry.ts';
 import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
 import { DEFAULTS, REASONS } from '../src/api/constants.ts';
@@ -33,9 +33,8 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (action === undefined) return ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
   if (isTerminal(action.status?.conditions))
     return refused('this HealingAction has already ended; create another one (spec.retryOf) to try again');
-  const { claim, plan: recorded } = action.status ?? {};
-  const acted = claim !== undefined || isTrue(action.status?.conditions, 'Executed');
-  if (acted && recorded !== undefined) return resume(action, recorded);
+  const recorded = action.status?.plan;
+  if (hasBegun(action) && recorded !== undefined) return resume(action, recorded);
 
   if (action.metadata.deletionTimestamp !== undefined)
     return ended({ reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' });

@@ -3,7 +3,7 @@ import { ACTION_CONDITIONS } from '../src/api/constants.ts';
 import type { AuditEntry, HealingAction, HealingActionStatus } from '../src/api/healing-action.ts';
 import { healingActionStatusBounds } from '../src/api/status-bounds.ts';
 import { auditDigest, auditSubject, type AuditSubject } from '../src/domain/audit-chain.ts';
-import { setConditions, type Condition, type ConditionChange } from '../src/domain/condition.ts';
+import { isTrue, setConditions, type Condition, type ConditionChange } from '../src/domain/condition.ts';
 import { derivePhase, isTerminal } from '../src/domain/outcome.ts';
 import type { ObjectRef, TargetRef } from '../src/domain/target-ref.ts';
 import { withinBounds } from '../src/domain/within-bounds.ts';
@@ -23,6 +23,10 @@ export const asTarget = (action: HealingAction): TargetRef => ({
   kind: action.kind,
   ...refOf(action),
 });
+
+/** Its effect may be there: it was claimed, or is on record as done. */
+export const hasBegun = ({ status }: Pick<HealingAction, 'status'>): boolean =>
+  status?.claim !== undefined || isTrue(status?.conditions, 'Executed');
 
 export type StatusChange = Partial<HealingActionStatus> & { readonly set?: readonly ConditionChange[] };
 

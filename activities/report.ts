@@ -1,10 +1,9 @@
 import { isSuccess, isTerminal, type Outcome } from '../src/domain/outcome.ts';
-import { isTrue } from '../src/domain/condition.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { letGo } from './let-go.ts';
 import type { ActivityPorts } from './ports.ts';
 import { ending, finalOutcome } from './ending.ts';
-import { asTarget, changed } from './record.ts';
+import { asTarget, changed, hasBegun } from './record.ts';
 
 /**
  * The end: the terminal status, once; then the slot and the lock are given back, the policy is told, and the finalizer
@@ -25,8 +24,7 @@ export async function report(
       ? finalOutcome(updated.status?.conditions, outcome)
       : outcome;
   // Without a record nobody can tell any more: the slot counts as used.
-  const hadEffect =
-    updated === undefined || updated.status?.claim !== undefined || isTrue(updated.status?.conditions, 'Executed');
+  const hadEffect = updated === undefined || hasBegun(updated);
   await ledger.settle(ref.uid, hadEffect);
   if (updated !== undefined) {
     events.record({
