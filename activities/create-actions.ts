@@ -12,6 +12,7 @@ import { StepError } from '../src/errors.ts';
 import type { ReservationAnswer } from '../src/domain/ledger.ts';
 import { labelValue } from '../src/api/label-value.ts';
 import type { ActivityPorts } from './ports.ts';
+import { cooldownOf } from './rules-of-plan.ts';
 
 interface Rung {
   readonly template: ActionTemplate & { readonly name: string };
@@ -96,7 +97,7 @@ async function createOne(
   const trigger = byName(policy.spec.triggers, firing.trigger);
   if (trigger === undefined)
     return { creation: held(episode, `the policy has no trigger ${firing.trigger}`, RETRY_MS) };
-  const cooldownMs = parseDuration(trigger.cooldownPeriod ?? DEFAULTS.cooldownPeriod);
+  const cooldownMs = cooldownOf(trigger);
 
   const rungs = rungsFor(policy, firing);
   const chosen = rungs[rung];

@@ -1,12 +1,12 @@
-import { DEFAULTS, KEYS } from '../src/api/constants.ts';
+import { KEYS } from '../src/api/constants.ts';
 import type { HealingAction } from '../src/api/healing-action.ts';
 import { findCondition } from '../src/domain/condition.ts';
-import { parseDuration } from '../src/domain/duration.ts';
 import type { RecalledAction } from '../src/domain/episode.ts';
 import { byName } from '../src/domain/naming.ts';
 import { isTerminal, type OutcomeReason } from '../src/domain/outcome.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
+import { cooldownOf } from './rules-of-plan.ts';
 
 /** As many episodes as a policy can have firing at once. */
 const MAX_RECALLED = 200;
@@ -30,8 +30,8 @@ export async function recallEpisodes(
     const episode = action.metadata.annotations?.[KEYS.episode];
     const trigger = action.spec.trigger?.name;
     if (episode === undefined || trigger === undefined || recalled.has(episode)) continue;
-    const cooldown = byName(policy.spec.triggers, trigger)?.cooldownPeriod ?? DEFAULTS.cooldownPeriod;
-    recalled.set(episode, { episode, trigger, cooldownMs: parseDuration(cooldown), ...stateOf(action) });
+    const cooldownMs = cooldownOf(byName(policy.spec.triggers, trigger));
+    recalled.set(episode, { episode, trigger, cooldownMs, ...stateOf(action) });
     if (recalled.size === MAX_RECALLED) break;
   }
   return [...recalled.values()];

@@ -1,12 +1,12 @@
-import { DEFAULTS, KEYS } from '../src/api/constants.ts';
+import { KEYS } from '../src/api/constants.ts';
 import type { HealingAction } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { isTrue } from '../src/domain/condition.ts';
-import { parseDuration } from '../src/domain/duration.ts';
 import { byName } from '../src/domain/naming.ts';
 import { retryObjection } from '../src/domain/retry-of.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
+import { cooldownOf } from './rules-of-plan.ts';
 
 export type RetryCheck =
   /** `earlier` is absent for an action that is no retry, or whose retry was accepted before. */
@@ -42,12 +42,6 @@ export async function tellOfRetry(
   const episode = earlier.metadata.annotations?.[KEYS.episode];
   const trigger = earlier.spec.trigger?.name;
   if (episode === undefined || trigger === undefined) return;
-  const cooldown = byName(policy.spec.triggers, trigger)?.cooldownPeriod ?? DEFAULTS.cooldownPeriod;
-  await mailbox.retryStarted(policy.metadata.uid, {
-    uid,
-    name,
-    episode,
-    trigger,
-    cooldownMs: parseDuration(cooldown),
-  });
+  const cooldownMs = cooldownOf(byName(policy.spec.triggers, trigger));
+  await mailbox.retryStarted(policy.metadata.uid, { uid, name, episode, trigger, cooldownMs });
 }

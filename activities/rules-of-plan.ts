@@ -1,6 +1,6 @@
 import { DEFAULTS } from '../src/api/constants.ts';
 import type { ActionTemplate, HealingAction } from '../src/api/healing-action.ts';
-import type { HealingPolicy } from '../src/api/healing-policy.ts';
+import type { HealingPolicy, Trigger } from '../src/api/healing-policy.ts';
 import type { ApprovalDemands } from '../src/domain/approval.ts';
 import { parseDuration } from '../src/domain/duration.ts';
 import type { ReservationRequest } from '../src/domain/ledger.ts';
@@ -58,6 +58,10 @@ export const retryRules = ({ spec: { retryPolicy } }: HealingAction): RetryRules
   backoffMs: duration(retryPolicy?.backoffDelay, DEFAULTS.retryPolicy.backoffDelay),
   multiplier: retryPolicy?.backoffMultiplier ?? DEFAULTS.retryPolicy.backoffMultiplier,
 });
+
+/** Of one trigger of a policy; the usual one if the policy has it no more. */
+export const cooldownOf = (trigger: Pick<Trigger, 'cooldownPeriod'> | undefined): number =>
+  duration(trigger?.cooldownPeriod, DEFAULTS.cooldownPeriod);
 
 export const timeoutOf = ({ spec }: HealingAction): number => duration(spec.timeout, DEFAULTS.timeout);
 
