@@ -79,7 +79,11 @@ describe('an undo of a StatefulSet that stands at a broken pod', () => {
   test('leaves a protected pod, and says so', async () => {
     await tryEffect(world, action);
     world.label('Pod', 'db-2', 'kubeskippy.io/protected', 'true');
-    expect(await tryEffect(world, action)).not.toMatchObject({ result: 'executed' });
+    expect(await tryEffect(world, action)).toMatchObject({
+      result: 'ended',
+      outcome: { reason: 'NeedsHuman', message: expect.stringContaining('db-2 still to be evicted') },
+    });
+    expect(evictions()).toBe(0);
     expect(images()).toContain('broken:2');
   });
 
