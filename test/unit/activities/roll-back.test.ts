@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { rollBack } from '../../../activities/roll-back.ts';
 import { KEYS } from '../../../src/api/constants.ts';
+import type { Deployment } from '../../../src/api/workloads.ts';
 import type { Baseline, RollbackResult } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
@@ -62,6 +63,18 @@ describe('a rollback', () => {
     expect(await takeBack({ available: 0 })).toMatchObject({ result: 'not-possible' });
     expect(world.imageOf('cart')).toBe('web:1');
     expect(rollback()).toBe('impossible');
+  });
+
+  test('is not made when nothing more is wanted by now', async () => {
+    world.api.edit(at('Deployment', 'cart'), (object) => ({
+      ...object,
+      spec: { ...(object as Deployment).spec, replicas: 0 },
+    }));
+    expect(await takeBack()).toMatchObject({
+      result: 'not-possible',
+      message: expect.stringMatching(/^kept: 0 of 0 available, [1-9]\d* before$/),
+    });
+    expect(world.imageOf('cart')).toBe('web:1');
   });
 
   test('is not made over what somebody else has set since', async () => {

@@ -238,6 +238,12 @@ describe('neighbours', () => {
 
   test('that were not well, are gone or were switched off are not held against it', async () => {
     await healed();
+    expect(baseline.neighbours?.well).toEqual(['Deployment/web']);
+    world.api.edit(at('Deployment', 'web'), (object) => ({
+      ...object,
+      spec: { ...(object as Deployment).spec, replicas: 0 },
+    }));
+    expect(await look()).toMatchObject({ state: 'healthy' });
     world.api.delete(at('Deployment', 'web'));
     expect(await look()).toMatchObject({ state: 'healthy' });
   });
