@@ -139,7 +139,7 @@ describe('a rollback', () => {
     expect(await takeBack()).toMatchObject({ result: 'not-possible' });
   });
 
-  test('is not made once the action has ended, by a sleeper for example', async () => {
+  const end = (): void => {
     world.editAction(action, (object) => ({
       ...object,
       status: {
@@ -147,7 +147,35 @@ describe('a rollback', () => {
         conditions: [{ type: 'Succeeded', status: 'False', reason: 'NotHealed', message: '', lastTransitionTime: '' }],
       },
     }));
+  };
+
+  test('is not made once the action has ended, by a sleeper for example', async () => {
+    end();
     expect(await takeBack()).toMatchObject({ result: 'not-possible' });
+    expect(world.imageOf('cart')).toBe('web:1');
+  });
+
+  test.each<[string, () => void]>([
+    ['has ended', end],
+    [
+      'is gone',
+      () => {
+        world.editAction(action, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+        world.api.delete(at('HealingAction', action.name));
+      },
+    ],
+  ])('is not made when the action %s by the time that it is announced', async (_what, change) => {
+    const update = world.ports.actions.update.bind(world.ports.actions);
+    let first = true;
+    Object.assign(world.ports.actions, {
+      update: (...args: Parameters<typeof update>) => {
+        if (first) change();
+        first = false;
+        return update(...args);
+      },
+    });
+    expect(await takeBack()).toMatchObject({ result: 'not-possible' });
+    expect(first).toBe(false);
     expect(world.imageOf('cart')).toBe('web:1');
   });
 
@@ -171,7 +199,7 @@ describe('a rollback', () => {
 
 test('a number of replicas that did not heal is taken back although nothing is worse than before', async () => {
   world.policy({ actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } }] }, 'more');
-  world.deploy('shop');
+  world.deploy('shop', { image: 'web:9' });
   action = world.action(
     {
       policyRef: { name: 'more', namespace: 'shop' },
@@ -181,8 +209,9 @@ test('a number of replicas that did not heal is taken back although nothing is w
     'scaling',
   );
   await accepted(world, action);
-  await tryEffect(world, action);
-  expect(world.deployment('shop').spec.replicas).toBe(3);
-  expect(await takeBack()).toMatchObject({ result: 'rolled-back' });
+  const result = await tryEffect(world, action);
+  if (result.result !== 'executed') throw new Error(JSON.stringify(result));
+  expect(world.deployment('shop')).toMatchObject({ spec: { replicas: 3 }, status: { availableReplicas: 3 } });
+  expect(await takeBack(result.baseline)).toMatchObject({ result: 'rolled-back' });
   expect(world.deployment('shop').spec.replicas).toBe(2);
 });
