@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
@@ -6,16 +7,34 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
 import { startLocalEnvironment, type LocalEnvironment } from '../../src/local/environment.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { detailsOf } from './current-details.ts';
 import { eventually } from './eventually.ts';
 import type { MemoryWorld } from './memory-world.ts';
 
+/** The bench of the tests of a file: started before the first, ended after the last; lanes are closed after each. */
+export function benchForTests(): Pick<HealingBench, 'client' | 'open'> {
+  let bench: HealingBench;
+  beforeAll(async () => {
+    bench = await HealingBench.start();
+  }, 60_000);
+  afterEach(() => bench.closeLanes());
+  afterAll(() => bench.stop());
+  return {
+    get client() {
+      return bench.client;
+    },
+    open: (...what) => bench.open(...what),
+  };
+}
+
 /** A real Temporal, on which the workflows run over worlds in memory. */
-export class HealingBench {
+class HealingBench {
   readonly client: Client;
   readonly #environment: LocalEnvironment;
   readonly #connection: Connection;
   readonly #native: NativeConnection;
   readonly #codePath: string;
+  readonly #lanes = new Set<HealingLane>();
   #queues = 0;
 
   private constructor(
@@ -65,7 +84,7 @@ export class HealingBench {
       shutdownGraceTime: '5s',
     });
     const running = worker.run();
-    return {
+    const lane: HealingLane = {
       taskQueue,
       start: async (action, how = {}) => {
         const handle = await this.client.workflow.start(WORKFLOWS.action, {
@@ -76,10 +95,17 @@ export class HealingBench {
         return new Healing(handle);
       },
       close: async () => {
+        this.#lanes.delete(lane);
         worker.shutdown();
         await running;
       },
     };
+    this.#lanes.add(lane);
+    return lane;
+  }
+
+  async closeLanes(): Promise<void> {
+    await Promise.all([...this.#lanes].map((lane) => lane.close()));
   }
 }
 
@@ -87,6 +113,7 @@ export class HealingBench {
 export interface HealingLane {
   readonly taskQueue: string;
   start(action: ObjectRef, how?: { readonly settle?: true }): Promise<Healing>;
+  /** So that nobody works there any more, before the test is over. */
   close(): Promise<void>;
 }
 
@@ -114,10 +141,8 @@ export class Healing {
     return (await this.handle.result()) as Outcome;
   }
 
-  /** What Temporal's UI shows of it: the step, and what was ignored. */
-  async details(): Promise<string> {
-    const metadata = await this.handle.query<{ readonly currentDetails?: string }>('__temporal_workflow_metadata');
-    return metadata.currentDetails ?? '';
+  details(): Promise<string> {
+    return detailsOf(this.handle);
   }
 
   /** Names of the activities that were scheduled, in order. */

@@ -1,28 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { HealingActionSpec } from '../../../src/api/healing-action.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
-import { HealingBench, type HealingLane } from '../../support/healing-bench.ts';
+import { benchForTests, type HealingLane } from '../../support/healing-bench.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, tryEffect } from '../../support/steps.ts';
 
-let bench: HealingBench;
+const bench = benchForTests();
 let lane: HealingLane;
 let world: MemoryWorld;
 
-beforeAll(async () => {
-  bench = await HealingBench.start();
-}, 60_000);
-afterAll(async () => {
-  await bench.stop();
-});
 beforeEach(async () => {
   world = new MemoryWorld();
   world.deploy('cart');
   world.policy();
   lane = await bench.open(world);
-});
-afterEach(async () => {
-  await lane.close();
 });
 
 const undo: Partial<HealingActionSpec> = { action: { name: 'back', type: 'undo' } };

@@ -1,24 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLedger } from '../../../src/adapters/temporal/ledger.ts';
 import { LEDGER_WORKFLOW_ID, MESSAGES, TASK_QUEUE } from '../../../src/api/temporal-names.ts';
 import type { ReservationAnswer, ReservationRequest } from '../../../src/domain/ledger.ts';
 import type { LedgerPort } from '../../../src/ports/ledger.ts';
 import { eventually } from '../../support/eventually.ts';
-import { HealingBench, type HealingLane } from '../../support/healing-bench.ts';
+import { benchForTests, type HealingLane } from '../../support/healing-bench.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, tryEffect } from '../../support/steps.ts';
 
-let bench: HealingBench;
+const bench = benchForTests();
 let lane: HealingLane;
 let world: MemoryWorld;
 let ledger: LedgerPort;
 
-beforeAll(async () => {
-  bench = await HealingBench.start();
-}, 60_000);
-afterAll(async () => {
-  await bench.stop();
-});
 beforeEach(async () => {
   world = new MemoryWorld();
   world.deploy('cart');
@@ -28,7 +22,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bench.client.workflow.getHandle(LEDGER_WORKFLOW_ID).terminate('the next test begins anew');
-  await lane.close();
 });
 
 const request = (id: string, over: Partial<ReservationRequest> = {}): ReservationRequest => ({

@@ -1,32 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import { reserve } from '../../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
-import { HealingBench, type Healing, type HealingLane } from '../../support/healing-bench.ts';
+import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
 import { eventually } from '../../support/eventually.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 
-let bench: HealingBench;
+const bench = benchForTests();
 let lane: HealingLane;
 let world: MemoryWorld;
 let action: ObjectRef;
 let healing: Healing;
 
-beforeAll(async () => {
-  bench = await HealingBench.start();
-}, 60_000);
-afterAll(async () => {
-  await bench.stop();
-});
 beforeEach(async () => {
   world = new MemoryWorld();
   world.deploy('cart');
   world.policy({ verification: { stabilizationWindow: '0s', timeout: '5s' }, safetyRules: { maxActionsPerHour: 1 } });
   lane = await bench.open(world);
-});
-afterEach(async () => {
-  await lane.close();
 });
 
 /** The restart of a pod that a budget forbids. */

@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
-import { HealingBench, type Healing, type HealingLane } from '../../support/healing-bench.ts';
+import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
 import { eventually } from '../../support/eventually.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 
-let bench: HealingBench;
+const bench = benchForTests();
 let lane: HealingLane;
 let world: MemoryWorld;
 let action: ObjectRef;
@@ -17,20 +17,11 @@ const slower = {
   patchAction: { type: 'merge', patch: '{"spec": {"minReadySeconds": 1, "revisionHistoryLimit": 4}}' },
 } as const;
 
-beforeAll(async () => {
-  bench = await HealingBench.start();
-}, 60_000);
-afterAll(async () => {
-  await bench.stop();
-});
 beforeEach(async () => {
   world = new MemoryWorld();
   world.deploy('cart');
   world.policy({ actions: [slower], verification: { stabilizationWindow: '0s', timeout: '2s' } });
   lane = await bench.open(world);
-});
-afterEach(async () => {
-  await lane.close();
 });
 
 const start = async (): Promise<void> => {

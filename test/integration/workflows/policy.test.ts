@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createPolicyMailbox } from '../../../src/adapters/temporal/policy-mailbox.ts';
 import { TemporalPolicyObserver } from '../../../src/adapters/temporal/policy-observer.ts';
 import { KEYS } from '../../../src/api/constants.ts';
@@ -9,21 +9,15 @@ import type { Firing, Observation } from '../../../src/domain/firing.ts';
 import type { OutcomeReason } from '../../../src/domain/outcome.ts';
 import { targetRefOf } from '../../../src/domain/selection.ts';
 import { eventually } from '../../support/eventually.ts';
-import { HealingBench, type HealingLane } from '../../support/healing-bench.ts';
+import { benchForTests, type HealingLane } from '../../support/healing-bench.ts';
 import { at, MemoryWorld, NAMESPACE } from '../../support/memory-world.ts';
 
-let bench: HealingBench;
+const bench = benchForTests();
 let lane: HealingLane;
 let world: MemoryWorld;
 let policy: HealingPolicy;
 let policies = 0;
 
-beforeAll(async () => {
-  bench = await HealingBench.start();
-}, 60_000);
-afterAll(async () => {
-  await bench.stop();
-});
 beforeEach(async () => {
   world = new MemoryWorld();
   policies += 1;
@@ -41,7 +35,6 @@ afterEach(async () => {
   await handle()
     .terminate('the test is over')
     .catch(() => undefined);
-  await lane.close();
 });
 
 const refOfPolicy = () => ({ namespace: NAMESPACE, name: policy.metadata.name, uid: policy.metadata.uid });

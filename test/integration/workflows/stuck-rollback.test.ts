@@ -1,23 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { eventually } from '../../support/eventually.ts';
-import { HealingBench, type Healing, type HealingLane } from '../../support/healing-bench.ts';
+import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 
-let bench: HealingBench;
+const bench = benchForTests();
 let lane: HealingLane;
 let world: MemoryWorld;
 let action: ObjectRef;
 let healing: Healing;
-
-beforeAll(async () => {
-  bench = await HealingBench.start();
-}, 60_000);
-afterAll(async () => {
-  await bench.stop();
-});
 
 /** An undo that has made things worse, and that the API server does not let us take back. */
 beforeEach(async () => {
@@ -39,9 +32,6 @@ beforeEach(async () => {
   await eventually(() => {
     expect(world.the(action).status?.reason).toBe('AwaitingOperator');
   });
-});
-afterEach(async () => {
-  await lane.close();
 });
 
 const operate = (command: string): Promise<string> =>
