@@ -32,7 +32,8 @@ export function readAuditLog(file: string): AuditEvent[] {
 
 export const WORKER_USER = 'system:serviceaccount:kubeskippy-system:kubeskippy-worker';
 
-const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+/** The verbs of requests that write. */
+export const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 
 const succeeded = (event: AuditEvent): boolean => {
   const code = event.responseStatus?.code ?? 0;

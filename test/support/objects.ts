@@ -1,3 +1,4 @@
+import type { Marker } from '../../src/actions/define-action.ts';
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../src/api/meta.ts';
 
 /** A uid that can be told from others at sight. */
@@ -27,6 +28,12 @@ export function object(
 
 /** For whom something is planned, where that does not matter. */
 export const forAction = { action: { namespace: 'shop', name: 'heal', uid: 'u' }, resultWithinMs: 60_000 };
+
+/** What tells an effect, and what takes it back, from those of others, where it does not matter whose they are. */
+export const MARKS: Readonly<Record<'execute' | 'inverse', Marker>> = {
+  execute: { key: 'kubeskippy.io/applied-00000000-0000-4000-8000-000000000000', value: 'execute-1' },
+  inverse: { key: 'kubeskippy.io/reverted-00000000-0000-4000-8000-000000000000', value: 'rollback-1' },
+};
 
 export const controlledBy = ({ apiVersion = '', kind = '', metadata }: KubeObject): OwnerReference => ({
   apiVersion,

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { accept } from '../../../activities/accept.ts';
 import { recordDecision, requestApproval } from '../../../activities/approve.ts';
 import { execute } from '../../../activities/execute.ts';
 import type { ActivityPorts } from '../../../activities/ports.ts';
-import { createCluster } from '../../../src/adapters/kubernetes/cluster.ts';
-import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { createActionRecords, createPolicyRecords } from '../../../src/adapters/kubernetes/records.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import type { ActionTemplate, HealingAction } from '../../../src/api/healing-action.ts';
 import type { HealingPolicy } from '../../../src/api/healing-policy.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Pod } from '../../../src/api/workloads.ts';
-import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
-import { installManifests } from '../../../src/local/install-manifests.ts';
-import { readAuditLog, WORKER_USER, type AuditEvent } from '../../support/audit-log.ts';
+import { readAuditLog, WORKER_USER, WRITES, type AuditEvent } from '../../support/audit-log.ts';
 import { eventually } from '../../support/eventually.ts';
+import { serverForTests } from '../../support/installed-server.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 import { attempt, now } from '../../support/steps.ts';
 
@@ -70,24 +67,16 @@ const rows: readonly [what: string, kind: Kind, action: ActionTemplate][] = [
 const ways = ['of its policy', 'of its own', 'of the worker'] as const;
 type Way = (typeof ways)[number] | 'not at all';
 
-let env: LocalEnvironment;
-let admin: KubeClient;
+const server = serverForTests('controller-manager');
 let ports: ActivityPorts;
 
-beforeAll(async () => {
-  env = await startLocalEnvironment({ components: ['apiserver', 'controller-manager'] });
-  admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-  await installManifests(admin);
-  const worker = KubeClient.load({ kubeconfig: env.kubeconfig('worker') }); // with the rights that ship
+beforeAll(() => {
   ports = {
     ...new MemoryWorld().ports,
-    cluster: createCluster(worker),
-    actions: createActionRecords(worker),
-    policies: createPolicyRecords(worker),
+    cluster: server.cluster,
+    actions: createActionRecords(server.worker),
+    policies: createPolicyRecords(server.worker),
   };
-}, 60_000);
-afterAll(async () => {
-  await env.stop();
 });
 
 const template = (image: string) => ({
@@ -97,8 +86,12 @@ const template = (image: string) => ({
 
 /** Workloads in a namespace of their own, in their second revision; nothing runs them, so they do not change by themselves. */
 async function prepare(namespace: string): Promise<void> {
-  await admin.create(resources.namespaces, {}, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-  await eventually(() => admin.get(resources.serviceAccounts, { namespace, name: 'default' }), 20_000, 50);
+  await server.admin.create(
+    resources.namespaces,
+    {},
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+  );
+  await eventually(() => server.admin.get(resources.serviceAccounts, { namespace, name: 'default' }), 20_000, 50);
   const selector = { matchLabels: { app: 'web' } };
   for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
     const spec = {
@@ -110,11 +103,11 @@ async function prepare(namespace: string): Promise<void> {
     const at = { namespace, name: kind.toLowerCase() };
     // That a forced deletion would take away.
     const metadata = { name: at.name, ...(kind === 'StatefulSet' ? { finalizers: ['example.com/hold'] } : {}) };
-    await admin.create(RESOURCES[kind], { namespace }, { apiVersion: 'apps/v1', kind, metadata, spec });
+    await server.admin.create(RESOURCES[kind], { namespace }, { apiVersion: 'apps/v1', kind, metadata, spec });
     await eventually(async () => {
       expect(await observed(kind, namespace)).toBe(1);
     }, 20_000);
-    await admin.patch(RESOURCES[kind], at, 'merge', { spec: { template: template('web:2') } });
+    await server.admin.patch(RESOURCES[kind], at, 'merge', { spec: { template: template('web:2') } });
     await eventually(async () => {
       expect(await observed(kind, namespace)).toBe(2);
     }, 20_000);
@@ -122,7 +115,7 @@ async function prepare(namespace: string): Promise<void> {
 }
 const observed = async (kind: Exclude<Kind, 'Pod'>, namespace: string): Promise<number | undefined> => {
   const name = kind.toLowerCase();
-  const found = await admin.get<KubeObject & { readonly status?: { readonly observedGeneration?: number } }>(
+  const found = await server.admin.get<KubeObject & { readonly status?: { readonly observedGeneration?: number } }>(
     RESOURCES[kind],
     { namespace, name },
   );
@@ -131,7 +124,9 @@ const observed = async (kind: Exclude<Kind, 'Pod'>, namespace: string): Promise<
 
 /** Everything that a person or an effect can change, by uid. */
 async function world(namespace: string): Promise<ReadonlyMap<string, unknown>> {
-  const lists = await Promise.all(Object.values(RESOURCES).map((resource) => admin.list<Pod>(resource, { namespace })));
+  const lists = await Promise.all(
+    Object.values(RESOURCES).map((resource) => server.admin.list<Pod>(resource, { namespace })),
+  );
   return new Map(
     lists
       .flatMap(({ items }) => items)
@@ -145,19 +140,18 @@ async function world(namespace: string): Promise<ReadonlyMap<string, unknown>> {
 const targetOf = async (kind: Kind, namespace: string): Promise<{ apiVersion: string; kind: Kind; name: string }> => {
   if (kind !== 'Pod') return { apiVersion: 'apps/v1', kind, name: kind.toLowerCase() };
   const pods = await eventually(async () => {
-    const { items } = await admin.list<Pod>(resources.pods, { namespace });
+    const { items } = await server.admin.list<Pod>(resources.pods, { namespace });
     expect(items.length).toBeGreaterThan(0);
     return items;
   }, 20_000);
   return { apiVersion: 'v1', kind, name: pods[0]?.metadata.name ?? '' };
 };
 
-const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 const OWN: ReadonlySet<string> = new Set(['healingactions', 'healingpolicies', 'events']);
 
 /** What the worker has written in this namespace, but for its own records. */
 const writesIn = (namespace: string): readonly AuditEvent[] =>
-  readAuditLog(env.auditLogFile).filter(
+  readAuditLog(server.env.auditLogFile).filter(
     ({ user, verb, objectRef }) =>
       user.username === WORKER_USER &&
       WRITES.has(verb) &&
@@ -171,7 +165,7 @@ async function rehearse(namespace: string, name: string, kind: Kind, action: Act
   const given = { ...ports, settings };
   const named = { name: 'it', ...action };
   const targetResource = await targetOf(kind, namespace);
-  await admin.create<HealingPolicy>(
+  await server.admin.create<HealingPolicy>(
     resources.healingPolicies,
     { namespace },
     {
@@ -236,7 +230,7 @@ describe.each(ways)('a dry run %s', (way) => {
     const { status, metadata } = (await ports.actions.read({
       namespace,
       name,
-      uid: (await admin.get<HealingAction>(resources.healingActions, { namespace, name })).metadata.uid,
+      uid: (await server.admin.get<HealingAction>(resources.healingActions, { namespace, name })).metadata.uid,
     }))!;
     expect(status?.plan?.diff).toMatch(/^[-+] \S+/);
     expect(status?.claim).toBeUndefined();

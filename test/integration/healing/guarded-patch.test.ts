@@ -9,6 +9,7 @@ import type { Deployment } from '../../../src/api/workloads.ts';
 import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
 import type { ClusterPort, Write, WriteResult } from '../../../src/ports/cluster.ts';
 import { applyJsonPatch } from '../../support/memory-api-server.ts';
+import { MARKS } from '../../support/objects.ts';
 
 let env: LocalEnvironment;
 let admin: KubeClient;
@@ -25,7 +26,7 @@ afterAll(async () => {
   await env.stop();
 });
 
-const MARKER = { key: 'kubeskippy.io/applied-00000000-0000-4000-8000-000000000000', value: 'execute-1' };
+const MARKER = MARKS.execute;
 const STAMP = '2026-01-01T00:00:00.000Z';
 const at = () => ({ namespace: 'default', name });
 const read = (): Promise<Deployment> => admin.get<Deployment>(resources.deployments, at());

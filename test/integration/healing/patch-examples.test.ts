@@ -1,29 +1,22 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { patch } from '../../../src/actions/patch.ts';
-import { createCluster } from '../../../src/adapters/kubernetes/cluster.ts';
-import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { HealingPolicy } from '../../../src/api/healing-policy.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Pod } from '../../../src/api/workloads.ts';
-import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
-import { installManifests } from '../../../src/local/install-manifests.ts';
 import { rightObjects } from '../../support/crds/fixtures.ts';
 import { eventually } from '../../support/eventually.ts';
+import { serverForTests } from '../../support/installed-server.ts';
 import { forAction } from '../../support/objects.ts';
 
 const NAMESPACE = 'examples';
 
-let env: LocalEnvironment;
+const server = serverForTests('controller-manager'); // nothing runs: no scheduler
 let targets: Readonly<Record<'Deployment' | 'Pod', KubeObject>>;
-let worker: KubeClient;
 
 beforeAll(async () => {
-  env = await startLocalEnvironment({ components: ['apiserver', 'controller-manager'] }); // nothing runs: no scheduler
-  const admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-  await installManifests(admin);
-  worker = KubeClient.load({ kubeconfig: env.kubeconfig('worker') });
+  const { admin } = server;
   await admin.create(resources.namespaces, {}, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   await eventually(() => admin.get(resources.serviceAccounts, { namespace: NAMESPACE, name: 'default' }), 20_000, 50);
   const labels = { app: 'web' };
@@ -54,9 +47,6 @@ beforeAll(async () => {
   );
   targets = { Deployment: await admin.get(resources.deployments, { namespace: NAMESPACE, name: 'web' }), Pod: pod };
 }, 90_000);
-afterAll(async () => {
-  await env.stop();
-});
 
 /** What becomes of every patch in the examples, on a Deployment and on a Pod. */
 const outcomes: Readonly<Record<string, { readonly Deployment: RegExp; readonly Pod: RegExp }>> = {
@@ -99,7 +89,7 @@ test.each(examples.flatMap((example) => (['Deployment', 'Pod'] as const).map((ki
   '$title on a $kind works or says why not',
   async ({ title, template, kind }) => {
     const target = targets[kind];
-    const related = await patch.gather(createCluster(worker), { target, namespace: NAMESPACE, template });
+    const related = await patch.gather(server.cluster, { target, namespace: NAMESPACE, template });
     const planned = patch.plan({ target, related, template, stamp: '', seenGood: [], failed: [], ...forAction });
     expect(planned.result === 'planned' ? planned.summary : planned.message).toMatch(
       outcomes[title]?.[kind] ?? /never/,

@@ -1,35 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Marker, PlanResult, Resolved } from '../../../src/actions/define-action.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { PlanResult, Resolved } from '../../../src/actions/define-action.ts';
 import { patch } from '../../../src/actions/patch.ts';
-import { createCluster } from '../../../src/adapters/kubernetes/cluster.ts';
-import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import type { PatchAction } from '../../../src/api/healing-action.ts';
 import type { Container, Deployment } from '../../../src/api/workloads.ts';
-import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
-import { installManifests } from '../../../src/local/install-manifests.ts';
-import type { ClusterPort, WriteResult } from '../../../src/ports/cluster.ts';
-import { forAction } from '../../support/objects.ts';
+import type { WriteResult } from '../../../src/ports/cluster.ts';
+import { serverForTests } from '../../support/installed-server.ts';
+import { forAction, MARKS } from '../../support/objects.ts';
 
-let env: LocalEnvironment;
-let admin: KubeClient;
-let cluster: ClusterPort;
+const server = serverForTests(); // no controllers: nobody else writes
 let serial = 0;
 let name: string;
 
-beforeAll(async () => {
-  env = await startLocalEnvironment({ components: ['apiserver'] }); // no controllers: nobody else writes
-  admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-  await installManifests(admin);
-  cluster = createCluster(KubeClient.load({ kubeconfig: env.kubeconfig('worker') }));
-}, 60_000);
-afterAll(async () => {
-  await env.stop();
-});
-
 beforeEach(async () => {
   name = `cart-${(serial += 1)}`;
-  await admin.create(
+  await server.admin.create(
     resources.deployments,
     { namespace: 'default' },
     {
@@ -52,20 +37,17 @@ beforeEach(async () => {
   );
 });
 
-const MARKER: Marker = { key: 'kubeskippy.io/applied-00000000-0000-4000-8000-000000000000', value: 'execute-1' };
-const REVERTED: Marker = { key: 'kubeskippy.io/reverted-00000000-0000-4000-8000-000000000000', value: 'rollback-1' };
-
 const at = () => ({ namespace: 'default', name });
-const read = (): Promise<Deployment> => admin.get<Deployment>(resources.deployments, at());
+const read = (): Promise<Deployment> => server.admin.get<Deployment>(resources.deployments, at());
 const container = ({ spec }: Deployment, which: string): Container | undefined =>
   spec.template.spec.containers.find((item) => item.name === which);
 const edit = (operations: readonly object[]): Promise<unknown> =>
-  admin.patch(resources.deployments, at(), 'json', operations);
+  server.admin.patch(resources.deployments, at(), 'json', operations);
 
 async function plan(patchAction: PatchAction): Promise<PlanResult> {
   const target = await read();
   const template = { type: 'patch', patchAction } as const;
-  const related = await patch.gather(cluster, { target, namespace: 'default', template });
+  const related = await patch.gather(server.cluster, { target, namespace: 'default', template });
   return patch.plan({
     target,
     related,
@@ -89,10 +71,9 @@ const why = async (patchAction: PatchAction): Promise<string> => {
 };
 
 async function run(way: 'execute' | 'inverse', resolved: Resolved, dryRun = false): Promise<WriteResult | string> {
-  const marker = way === 'execute' ? MARKER : REVERTED;
-  const effect = patch[way]({ target: await read(), related: [], marker, ...resolved });
+  const effect = patch[way]({ target: await read(), related: [], marker: MARKS[way], ...resolved });
   if (effect?.result !== 'effect') return effect?.result === undefined ? 'nothing' : effect.message;
-  return cluster.write(effect.write, { auditId: `test-${serial}`, dryRun, deadline: Date.now() + 10_000 });
+  return server.cluster.write(effect.write, { auditId: `test-${serial}`, dryRun, deadline: Date.now() + 10_000 });
 }
 
 const smallMemory = `
@@ -144,12 +125,12 @@ describe.each(forms)('a patch %s', (_form, patchAction, look, expected) => {
     const after = await read();
     expect(look(after)).toEqual(expected);
     expect(container(after, 'app')?.args).toEqual(['-c', 'a && b > c']);
-    expect(after.metadata.annotations?.[MARKER.key]).toBe(MARKER.value);
+    expect(after.metadata.annotations?.[MARKS.execute.key]).toBe(MARKS.execute.value);
 
     expect(await run('inverse', resolved)).toMatchObject({ result: 'written' });
     const back = await read();
     expect(back.spec).toEqual(before.spec);
-    expect(Object.keys(back.metadata.annotations ?? {}).sort()).toEqual([MARKER.key, REVERTED.key]);
+    expect(Object.keys(back.metadata.annotations ?? {}).sort()).toEqual([MARKS.execute.key, MARKS.inverse.key]);
   });
 });
 
@@ -277,7 +258,7 @@ test('a whole template can be tested although Go writes some of its texts with e
   } as const;
   const options = { auditId: 'escapes', dryRun: false, deadline: Date.now() + 10_000 };
   expect(spec.template.spec.containers[0]?.args).toEqual(['-c', 'a && b > c']);
-  expect(await cluster.write(write, options)).toMatchObject({ result: 'written' });
+  expect(await server.cluster.write(write, options)).toMatchObject({ result: 'written' });
 });
 
 describe('when somebody else writes', () => {
@@ -306,7 +287,7 @@ describe('when somebody else writes', () => {
     ]);
     expect(await run('execute', resolved)).toMatchObject({ result: 'written' });
     const { metadata, spec } = await read();
-    expect(metadata.annotations).toEqual({ other: 'theirs', [MARKER.key]: MARKER.value });
+    expect(metadata.annotations).toEqual({ other: 'theirs', [MARKS.execute.key]: MARKS.execute.value });
     expect(spec.template.metadata?.annotations).toEqual({ other: 'theirs', note: 'ours' });
   });
 
@@ -339,10 +320,10 @@ describe('when somebody else writes', () => {
     const resolved = await planned(both);
     const live = await read();
     await edit([{ op: 'add', path: '/spec/minReadySeconds', value: 3 }]);
-    const effect = patch.execute({ target: live, related: [], marker: MARKER, ...resolved });
+    const effect = patch.execute({ target: live, related: [], marker: MARKS.execute, ...resolved });
     if (effect.result !== 'effect') throw new Error(effect.message);
     const options = { auditId: 'late', dryRun: false, deadline: Date.now() + 10_000 };
-    expect(await cluster.write(effect.write, options)).toMatchObject({ result: 'conflict' });
+    expect(await server.cluster.write(effect.write, options)).toMatchObject({ result: 'conflict' });
     expect((await read()).spec.minReadySeconds).toBe(3);
   });
 });

@@ -1,36 +1,27 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { chained, changed, sha256 } from '../../../activities/record.ts';
 import { auditDigest, auditRecords } from '../../../src/domain/audit-chain.ts';
-import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { createActionRecords, createPolicyRecords } from '../../../src/adapters/kubernetes/records.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import { FINALIZER, KEYS } from '../../../src/api/constants.ts';
 import { labelValue } from '../../../src/api/label-value.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
-import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
-import { installManifests } from '../../../src/local/install-manifests.ts';
 import type { ActionRecords, PolicyRecords } from '../../../src/ports/records.ts';
 import { readAuditLog } from '../../support/audit-log.ts';
+import { serverForTests } from '../../support/installed-server.ts';
 
 const NAMESPACE = 'records';
-let env: LocalEnvironment;
-let admin: KubeClient;
+const server = serverForTests();
 let actions: ActionRecords;
 let policies: PolicyRecords;
 let serial = 0;
 let action: HealingAction;
 
 beforeAll(async () => {
-  env = await startLocalEnvironment({ components: ['apiserver'] });
-  admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-  await installManifests(admin);
+  const { admin, worker } = server;
   await admin.create(resources.namespaces, {}, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  const worker = KubeClient.load({ kubeconfig: env.kubeconfig('worker') }); // with the rights that ship
   actions = createActionRecords(worker);
   policies = createPolicyRecords(worker);
-}, 60_000);
-afterAll(async () => {
-  await env.stop();
 });
 
 const SPEC: HealingAction['spec'] = {
@@ -41,7 +32,7 @@ const SPEC: HealingAction['spec'] = {
 const newAction = (name: string, labels = {}) =>
   actions.create({ namespace: NAMESPACE, name, labels, annotations: {}, spec: SPEC });
 const ref = () => ({ namespace: NAMESPACE, name: action.metadata.name, uid: action.metadata.uid });
-const remove = (): Promise<unknown> => admin.delete(resources.healingActions, ref(), {});
+const remove = (): Promise<unknown> => server.admin.delete(resources.healingActions, ref(), {});
 const NOW = '2026-01-01T00:00:00.000Z';
 
 beforeEach(async () => {
@@ -154,7 +145,7 @@ describe('a status', () => {
     const write = () => actions.update(ref(), (latest) => changed(latest, { set: [wait] }, NOW));
     await write();
     const writes = () =>
-      readAuditLog(env.auditLogFile).filter(
+      readAuditLog(server.env.auditLogFile).filter(
         ({ objectRef, verb }) => objectRef?.name === action.metadata.name && verb === 'update',
       ).length;
     const before = writes();
@@ -180,30 +171,34 @@ describe('the finalizer', () => {
     await actions.update(ref(), (latest) => changed(latest, { attempts: 1 }, NOW));
     expect(await actions.hold(action)).toBe('conflict');
 
-    await admin.patch(resources.healingActions, ref(), 'merge', { metadata: { finalizers: ['example.org/mine'] } });
+    await server.admin.patch(resources.healingActions, ref(), 'merge', {
+      metadata: { finalizers: ['example.org/mine'] },
+    });
     await remove();
     const deleting = await actions.read(ref());
     expect(deleting && (await actions.hold(deleting))).toBe('conflict');
 
-    await admin.patch(resources.healingActions, ref(), 'merge', { metadata: { finalizers: null } });
+    await server.admin.patch(resources.healingActions, ref(), 'merge', { metadata: { finalizers: null } });
     expect(await actions.hold(action)).toBe('conflict');
   });
 
   test('leaves those of others, and lets a deleted action go', async () => {
-    await admin.patch(resources.healingActions, ref(), 'merge', { metadata: { finalizers: ['example.org/mine'] } });
+    await server.admin.patch(resources.healingActions, ref(), 'merge', {
+      metadata: { finalizers: ['example.org/mine'] },
+    });
     const read = await actions.read(ref());
     if (read !== undefined) await actions.hold(read);
     await remove();
     await actions.release(ref());
     expect(await finalizers()).toEqual(['example.org/mine']);
-    await admin.patch(resources.healingActions, ref(), 'merge', { metadata: { finalizers: null } });
+    await server.admin.patch(resources.healingActions, ref(), 'merge', { metadata: { finalizers: null } });
     expect(await actions.read(ref())).toBeUndefined();
   });
 });
 
 describe('a policy', () => {
   test('gets its status, by uid', async () => {
-    const policy = await admin.create<HealingAction>(
+    const policy = await server.admin.create<HealingAction>(
       resources.healingPolicies,
       { namespace: NAMESPACE },
       {

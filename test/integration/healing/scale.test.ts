@@ -1,33 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { scale } from '../../../src/actions/scale.ts';
 import type { PlanResult } from '../../../src/actions/define-action.ts';
-import { createCluster } from '../../../src/adapters/kubernetes/cluster.ts';
-import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import type { ScaleAction } from '../../../src/api/healing-action.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import type { Deployment, StatefulSet } from '../../../src/api/workloads.ts';
-import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
-import { installManifests } from '../../../src/local/install-manifests.ts';
-import type { ClusterPort, WriteResult } from '../../../src/ports/cluster.ts';
-import { forAction } from '../../support/objects.ts';
+import type { WriteResult } from '../../../src/ports/cluster.ts';
+import { serverForTests } from '../../support/installed-server.ts';
+import { forAction, MARKS } from '../../support/objects.ts';
 
-let env: LocalEnvironment;
-let admin: KubeClient;
-/** With the rights of the worker. */
-let cluster: ClusterPort;
+const server = serverForTests(); // no controllers: nobody else writes
 let serial = 0;
 let name: string;
-
-beforeAll(async () => {
-  env = await startLocalEnvironment({ components: ['apiserver'] }); // no controllers: nobody else writes
-  admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-  await installManifests(admin);
-  cluster = createCluster(KubeClient.load({ kubeconfig: env.kubeconfig('worker') }));
-}, 60_000);
-afterAll(async () => {
-  await env.stop();
-});
 
 const kinds = [
   ['Deployment', resources.deployments],
@@ -35,13 +19,11 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
-const marker = { key: 'kubeskippy.io/applied-00000000-0000-4000-8000-000000000000', value: 'execute-1' };
-const reverted = { key: 'kubeskippy.io/reverted-00000000-0000-4000-8000-000000000000', value: 'rollback-1' };
 const at = () => ({ namespace: 'default', name });
 const create = async ([kind, resource]: Kind, replicas: number): Promise<void> => {
   name = `target-${(serial += 1)}`;
   const labels = { app: name };
-  await admin.create(
+  await server.admin.create(
     resource,
     { namespace: 'default' },
     {
@@ -57,12 +39,12 @@ const create = async ([kind, resource]: Kind, replicas: number): Promise<void> =
   );
 };
 const read = async (kind: string): Promise<Deployment | StatefulSet> => {
-  const found = await cluster.get<Deployment | StatefulSet>({ apiVersion: 'apps/v1', kind, ...at() });
+  const found = await server.cluster.get<Deployment | StatefulSet>({ apiVersion: 'apps/v1', kind, ...at() });
   if (found === undefined) throw new Error(`${name} is not there`);
   return found;
 };
 const gather = (target: KubeObject) =>
-  scale.gather(cluster, { target: target as Deployment, namespace: 'default', template: { type: 'scale' } });
+  scale.gather(server.cluster, { target: target as Deployment, namespace: 'default', template: { type: 'scale' } });
 const plan = async (kind: string, scaleAction: ScaleAction): Promise<PlanResult> => {
   const target = await read(kind);
   return scale.plan({
@@ -85,11 +67,12 @@ const act = async (
     target: live,
     related: await gather(live),
     parameters,
-    marker: step === 'execute' ? marker : reverted,
+    marker: MARKS[step],
   });
   if (effect?.result !== 'effect') return 'drifted';
-  return (await cluster.write(effect.write, { auditId: `scale-${serial}`, dryRun, deadline: Date.now() + 10_000 }))
-    .result;
+  return (
+    await server.cluster.write(effect.write, { auditId: `scale-${serial}`, dryRun, deadline: Date.now() + 10_000 })
+  ).result;
 };
 const up: ScaleAction = { direction: 'up', replicas: 2 };
 
@@ -104,7 +87,7 @@ describe.each(kinds)('a %s', (...kind) => {
     expect(await act(before, 'execute', planned.parameters)).toBe('written');
     const after = await read(kind[0]);
     expect(after.spec).toEqual({ ...before.spec, replicas: 4 });
-    expect(after.metadata.annotations).toMatchObject({ [marker.key]: marker.value });
+    expect(after.metadata.annotations).toMatchObject({ [MARKS.execute.key]: MARKS.execute.value });
     expect(await act(before, 'execute', planned.parameters)).toBe('conflict');
     expect(await act(after, 'inverse', planned.parameters)).toBe('written');
     expect((await read(kind[0])).spec).toEqual(before.spec);
@@ -113,14 +96,14 @@ describe.each(kinds)('a %s', (...kind) => {
   test('is not scaled over what a person has set in between', async () => {
     await create(kind, 2);
     const before = await read(kind[0]);
-    await admin.patch(kind[1], at(), 'merge', { spec: { replicas: 5 } });
+    await server.admin.patch(kind[1], at(), 'merge', { spec: { replicas: 5 } });
     expect(await act(before, 'execute', { fromReplicas: '2', toReplicas: '4' })).toBe('conflict');
     expect((await read(kind[0])).spec.replicas).toBe(5);
   });
 
   test('is left to its HorizontalPodAutoscaler', async () => {
     await create(kind, 2);
-    await admin.create(
+    await server.admin.create(
       resources.horizontalPodAutoscalers,
       { namespace: 'default' },
       {
@@ -145,7 +128,7 @@ describe.each(kinds)('a %s', (...kind) => {
   test('is left to a program that scales it through the subresource, but not to a person with kubectl', async () => {
     await create(kind, 2);
     const scaleBy = (fieldManager: string, replicas: number) =>
-      admin.patch(
+      server.admin.patch(
         kind[1],
         { ...at(), subresource: 'scale' },
         'merge',

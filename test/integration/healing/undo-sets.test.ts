@@ -1,34 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { PlanResult } from '../../../src/actions/define-action.ts';
 import { revisionsOf, type Revised } from '../../../src/actions/revisions.ts';
 import { undo } from '../../../src/actions/undo.ts';
-import { createCluster } from '../../../src/adapters/kubernetes/cluster.ts';
-import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
-import { startLocalEnvironment, type LocalEnvironment } from '../../../src/local/environment.ts';
-import { installManifests } from '../../../src/local/install-manifests.ts';
-import type { ClusterPort, WriteResult } from '../../../src/ports/cluster.ts';
+import type { WriteResult } from '../../../src/ports/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
-import { forAction } from '../../support/objects.ts';
+import { serverForTests } from '../../support/installed-server.ts';
+import { forAction, MARKS } from '../../support/objects.ts';
 
-let env: LocalEnvironment;
-let admin: KubeClient;
-/** With the rights of the worker. */
-let cluster: ClusterPort;
+const server = serverForTests('controller-manager');
 
-beforeAll(async () => {
-  env = await startLocalEnvironment({ components: ['apiserver', 'controller-manager'] });
-  admin = KubeClient.load({ kubeconfig: env.kubeconfig('admin') });
-  await installManifests(admin);
-  cluster = createCluster(KubeClient.load({ kubeconfig: env.kubeconfig('worker') }));
-}, 60_000);
-afterAll(async () => {
-  await env.stop();
-});
-
-const marker = { key: 'kubeskippy.io/applied-00000000-0000-4000-8000-000000000000', value: 'execute-1' };
-const reverted = { key: 'kubeskippy.io/reverted-00000000-0000-4000-8000-000000000000', value: 'rollback-1' };
 const namespace = 'default';
 
 /** A template with what the API server fills in, and with what it leaves out when it keeps a revision. */
@@ -57,12 +39,12 @@ describe.each([
   const name = `db-${kind.toLowerCase()}`;
   const at = { namespace, name };
   const read = async (): Promise<Revised> => {
-    const found = await cluster.get<Revised>({ apiVersion: 'apps/v1', kind, ...at });
+    const found = await server.cluster.get<Revised>({ apiVersion: 'apps/v1', kind, ...at });
     if (found === undefined) throw new Error(`${name} is not there`);
     return found;
   };
   const gather = (target: Revised): Promise<readonly KubeObject[]> =>
-    undo.gather(cluster, { target, namespace, template: { type: 'undo' } });
+    undo.gather(server.cluster, { target, namespace, template: { type: 'undo' } });
   const images = async (): Promise<unknown[]> => {
     const target = await read();
     return revisionsOf(target, await gather(target)).map((revision) => revision.template.spec.containers[0]?.image);
@@ -85,14 +67,14 @@ describe.each([
     const target = await read();
     const related = await gather(target);
     const { parameters } = planned;
-    const effect = undo[step]({ target, related, parameters, marker: step === 'execute' ? marker : reverted });
+    const effect = undo[step]({ target, related, parameters, marker: MARKS[step] });
     if (effect?.result !== 'effect') throw new Error(JSON.stringify(effect));
     const options = { auditId: `undo-${step}`, dryRun: false, deadline: Date.now() + 10_000 };
-    return (await cluster.write(effect.write, options)).result;
+    return (await server.cluster.write(effect.write, options)).result;
   };
 
   test('goes back to the template that its controller has kept, exactly, and forth again', async () => {
-    await admin.create(
+    await server.admin.create(
       resource,
       { namespace },
       {
@@ -112,7 +94,7 @@ describe.each([
     const first = await read();
     expect(await plan()).toMatchObject({ result: 'refused', message: expect.stringContaining('keeps no earlier') });
 
-    await admin.patch(resource, at, 'json', [
+    await server.admin.patch(resource, at, 'json', [
       { op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'web:2' },
       { op: 'add', path: '/metadata/annotations', value: { since: 'then' } },
     ]);
@@ -130,7 +112,7 @@ describe.each([
     expect(await act('execute', planned)).toBe('written');
     const undone = await read();
     expect(undone.spec).toEqual(first.spec);
-    expect(undone.metadata.annotations).toMatchObject({ since: 'then', [marker.key]: marker.value });
+    expect(undone.metadata.annotations).toMatchObject({ since: 'then', [MARKS.execute.key]: MARKS.execute.value });
 
     await eventually(
       async () => {
