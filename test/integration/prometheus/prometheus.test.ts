@@ -15,7 +15,8 @@ afterAll(async () => {
   await env.stop();
 });
 
-const until = (query: string, reading: Reading): Promise<void> =>
+const unknown = (why: RegExp) => ({ state: 'unknown', why: expect.stringMatching(why) });
+const until = (query: string, reading: Reading | ReturnType<typeof unknown>): Promise<void> =>
   eventually(
     async () => {
       expect(await metrics.read(query)).toEqual(reading);
@@ -23,7 +24,6 @@ const until = (query: string, reading: Reading): Promise<void> =>
     30_000,
     200,
   );
-const unknown = (why: RegExp): Reading => ({ state: 'unknown', why: expect.stringMatching(why) as unknown as string });
 
 describe('a real Prometheus', () => {
   test('gives the value of one series, and of a number', async () => {
