@@ -1,22 +1,15 @@
-import { createHash } from 'node:crypto';
-import type { ContainerStatus, Deployment, Pod, PodTemplateSpec, ReplicaSet } from '../../src/api/workloads.ts';
-import { canonical } from '../../src/domain/canonical.ts';
-import { refOf, type MemoryApiServer, type Raw } from './memory-api-server.ts';
+import type { Deployment, ReplicaSet } from '../../src/api/workloads.ts';
+import { refOf, type MemoryApiServer } from './memory-api-server.ts';
 import { reconcileJobs } from './memory-jobs.ts';
+import { hashOf, makePod, ownedBy, type IsBroken } from './memory-pods.ts';
 import { reconcileSets } from './memory-sets.ts';
 import { controlledBy } from './objects.ts';
 
 const HASH = 'pod-template-hash';
 const REVISION = 'deployment.kubernetes.io/revision';
 
-const hashOf = (template: PodTemplateSpec): string =>
-  createHash('sha256').update(canonical(template)).digest('hex').slice(0, 9);
-
 const OWNERS = ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'];
 const CONCERNED: ReadonlySet<string> = new Set([...OWNERS, 'Pod', 'Job']);
-
-/** Whether the pods of a template never become Ready. */
-type IsBroken = (template: PodTemplateSpec) => boolean;
 
 /**
  * The controllers of workloads and a kubelet for which nothing takes any time: one ReplicaSet per template, pods by name,
@@ -41,15 +34,12 @@ export function runControllers(api: MemoryApiServer, badImages: ReadonlySet<stri
 }
 
 function reconcile(api: MemoryApiServer, deployment: Deployment, isBroken: IsBroken): void {
-  const { namespace = '', name, uid, generation = 0 } = deployment.metadata;
+  const { namespace = '', name, generation = 0 } = deployment.metadata;
   const hash = hashOf(deployment.spec.template);
   const replicas = deployment.spec.replicas ?? 1;
-  const owned = (kind: string): Raw[] =>
-    api
-      .list(kind, namespace)
-      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+  const replicaSets = () => ownedBy(api, 'ReplicaSet', deployment) as ReplicaSet[];
 
-  let sets = owned('ReplicaSet') as ReplicaSet[];
+  let sets = replicaSets();
   const newest = Math.max(0, ...sets.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0)));
   const current = sets.find(({ metadata }) => metadata.name === `${name}-${hash}`);
   if (current === undefined) {
@@ -67,7 +57,7 @@ function reconcile(api: MemoryApiServer, deployment: Deployment, isBroken: IsBro
       },
       spec: { replicas, selector, template: { ...template, metadata: { ...template.metadata, labels } } },
     });
-    sets = owned('ReplicaSet') as ReplicaSet[];
+    sets = replicaSets();
   } else if (Number(current.metadata.annotations?.[REVISION] ?? 0) < newest) {
     api.edit(refOf(current), (set) => ({
       ...set,
@@ -85,11 +75,9 @@ function reconcile(api: MemoryApiServer, deployment: Deployment, isBroken: IsBro
   let [total, available, updated] = [0, 0, 0];
   for (const set of sets) {
     const count = wanted(set);
-    const alive = api
-      .list('Pod', namespace)
-      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === set.metadata.uid) === true);
+    const alive = ownedBy(api, 'Pod', set);
     for (const pod of alive.slice(count)) api.delete(refOf(pod));
-    for (let index = alive.length; index < count; index++) makePod(api, set, isBroken(set.spec.template));
+    for (let index = alive.length; index < count; index++) makePodOf(api, set, isBroken(set.spec.template));
     const ready = isBroken(set.spec.template) ? 0 : count;
     total += count;
     available += ready;
@@ -125,29 +113,8 @@ function collect(api: MemoryApiServer): void {
 
 let serial = 0;
 
-function makePod(api: MemoryApiServer, set: ReplicaSet, broken: boolean): void {
+function makePodOf(api: MemoryApiServer, set: ReplicaSet, broken: boolean): void {
   serial += 1;
-  const container: ContainerStatus = {
-    name: 'app',
-    restartCount: 0,
-    ready: !broken,
-    state: broken ? { waiting: { reason: 'ImagePullBackOff' } } : { running: {} },
-  };
-  const status: Pod['status'] = {
-    phase: broken ? 'Pending' : 'Running',
-    conditions: [{ type: 'Ready', status: broken ? 'False' : 'True' }],
-    containerStatuses: [container],
-  };
-  api.create({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: `${set.metadata.name}-${serial}`,
-      namespace: set.metadata.namespace ?? '',
-      labels: set.spec.template.metadata?.labels ?? {},
-      ownerReferences: [controlledBy(set)],
-    },
-    spec: set.spec.template.spec,
-    status,
-  });
+  const labels = set.spec.template.metadata?.labels ?? {};
+  makePod(api, set, { name: `${set.metadata.name}-${serial}`, labels }, broken);
 }

@@ -1,18 +1,14 @@
-import { createHash } from 'node:crypto';
-import type { ControllerRevision, DaemonSet, Pod, PodTemplateSpec, StatefulSet } from '../../src/api/workloads.ts';
-import { canonical } from '../../src/domain/canonical.ts';
+import type { ControllerRevision, DaemonSet, Pod, StatefulSet } from '../../src/api/workloads.ts';
 import { refOf, type MemoryApiServer } from './memory-api-server.ts';
+import { hashOf, makePod, ownedBy, type IsBroken } from './memory-pods.ts';
 import { controlledBy } from './objects.ts';
 
 type Set = StatefulSet | DaemonSet;
-type IsBroken = (template: PodTemplateSpec) => boolean;
 
 /** Nodes on which the pods of a DaemonSet run. */
 const NODES = 2;
 const HASH = 'controller-revision-hash';
 
-const hashOf = (template: PodTemplateSpec): string =>
-  createHash('sha256').update(canonical(template)).digest('hex').slice(0, 9);
 const isOrdered = (set: Set): boolean =>
   'podManagementPolicy' in set.spec ? set.spec.podManagementPolicy !== 'Parallel' : set.kind === 'StatefulSet';
 
@@ -25,12 +21,9 @@ export function reconcileSets(api: MemoryApiServer, isBroken: IsBroken): void {
 }
 
 function reconcile(api: MemoryApiServer, set: Set, isBroken: IsBroken): void {
-  const { namespace = '', name, uid, generation = 0 } = set.metadata;
+  const { namespace = '', name, generation = 0 } = set.metadata;
   const { template } = set.spec;
-  const owned = (kind: string) =>
-    api
-      .list(kind, namespace)
-      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+  const owned = (kind: string) => ownedBy(api, kind, set);
   const hash = hashOf(template);
   const revision = `${name}-${hash}`;
   const revisions = owned('ControllerRevision') as ControllerRevision[];
@@ -55,9 +48,12 @@ function reconcile(api: MemoryApiServer, set: Set, isBroken: IsBroken): void {
   const mark = set.kind === 'DaemonSet' ? hash : revision;
   const podAt = (index: number): Pod | undefined =>
     owned('Pod').find(({ metadata }) => metadata.name === `${name}-${index}`) as Pod | undefined;
-  for (let index = wanted; podAt(index) !== undefined; index++) api.delete({ ...podRef(namespace, name, index) });
-  for (let index = 0; index < wanted; index++)
-    if (podAt(index) === undefined) makePod(api, set, index, mark, isBroken(template));
+  const fill = (index: number): void => {
+    const labels = { ...template.metadata?.labels, [HASH]: mark };
+    makePod(api, set, { name: `${name}-${index}`, labels }, isBroken(template));
+  };
+  for (let index = wanted; podAt(index) !== undefined; index++) api.delete(podRef(namespace, name, index));
+  for (let index = 0; index < wanted; index++) if (podAt(index) === undefined) fill(index);
   const old = (): number[] =>
     Array.from({ length: wanted }, (_, index) => index).filter(
       (index) => podAt(index)?.metadata.labels?.[HASH] !== mark,
@@ -67,7 +63,7 @@ function reconcile(api: MemoryApiServer, set: Set, isBroken: IsBroken): void {
   for (let next = old().at(-1); next !== undefined; next = old().at(-1)) {
     if (stuck() && (isOrdered(set) || isBroken(template))) break;
     api.delete(podRef(namespace, name, next));
-    makePod(api, set, next, mark, isBroken(template));
+    fill(next);
   }
   const pods = owned('Pod') as Pod[];
   const updated = pods.filter(({ metadata }) => metadata.labels?.[HASH] === mark).length;
@@ -102,31 +98,3 @@ const podRef = (namespace: string, name: string, index: number) => ({
   namespace,
   name: `${name}-${index}`,
 });
-
-function makePod(api: MemoryApiServer, set: Set, index: number, mark: string, broken: boolean): void {
-  const { name, namespace = '' } = set.metadata;
-  const status: Pod['status'] = {
-    phase: broken ? 'Pending' : 'Running',
-    conditions: [{ type: 'Ready', status: broken ? 'False' : 'True' }],
-    containerStatuses: [
-      {
-        name: 'app',
-        restartCount: 0,
-        ready: !broken,
-        state: broken ? { waiting: { reason: 'ImagePullBackOff' } } : { running: {} },
-      },
-    ],
-  };
-  api.create({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: `${name}-${index}`,
-      namespace,
-      labels: { ...set.spec.template.metadata?.labels, [HASH]: mark },
-      ownerReferences: [controlledBy(set)],
-    },
-    spec: set.spec.template.spec,
-    status,
-  });
-}
