@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../../activities/record.ts';
 import type {
   AuditEntry,
   HealingAction,
@@ -67,9 +67,7 @@ function chainOf(action: HealingAction, entries: readonly Omit<AuditEntry, 'seq'
   for (const entry of entries) {
     const prev = chain.at(-1)?.digest;
     const whole = { ...entry, seq: chain.length + 1, ...(prev === undefined ? {} : { prev }) };
-    const digest = auditDigest({ ...auditSubject(action), ...whole }, (text) =>
-      createHash('sha256').update(text).digest('hex'),
-    );
+    const digest = auditDigest({ ...auditSubject(action), ...whole }, sha256);
     chain.push({ ...whole, digest });
   }
   return chain;
