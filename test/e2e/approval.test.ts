@@ -1,21 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
 import { KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
+import { TemporalConnection } from '../../src/adapters/temporal/connection.ts';
 import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
 import { actionWorkflowId } from '../../src/api/temporal-names.ts';
 import { findCondition } from '../../src/domain/condition.ts';
 import type { Identity } from '../../src/local/servers/identities.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog } from '../support/audit-log.ts';
+import { detailsOf } from '../support/current-details.ts';
 import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
 let stack: Stack;
 let shop: Shop;
+let temporal: TemporalConnection;
 /** Alice asks, bob decides; both may write HealingActions. */
 beforeAll(async () => {
   stack = await startStack({ kubelet: { crashBackoffBase: '1s' } });
+  temporal = new TemporalConnection(stack.env.temporal);
   shop = await Shop.open(stack, 'approval');
   const restart = { actions: [{ name: 'again', type: 'restart' as const }] };
   const verification = { stabilizationWindow: '0s', timeout: '60s' };
@@ -33,23 +35,16 @@ beforeAll(async () => {
   await shop.bind('kubeskippy-approver', 'bob');
 }, 120_000);
 afterAll(async () => {
+  await temporal.close();
   await stack.stop();
 });
 
-const act = (name: string, policy: string, by: Identity = 'alice', target = name): Promise<HealingAction> =>
-  shop.act(
-    name,
-    {
-      policyRef: { name: policy, namespace: shop.namespace },
-      targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: target },
-      action: { name: 'again', type: 'restart' },
-    },
-    by,
-  );
+const under = (policy: string): Pick<HealingActionSpec, 'policyRef'> => ({
+  policyRef: { name: policy, namespace: shop.namespace },
+});
 /** An action of a new Deployment of its own that waits for a person. */
 const waiting = async (name: string, policy: string, by: Identity = 'alice'): Promise<HealingAction> => {
-  await shop.deploy(name);
-  await act(name, policy, by);
+  await shop.deployAndRestart(name, under(policy), by);
   return shop.reaches(name, 'WaitingForApproval');
 };
 const decide = (
@@ -63,22 +58,10 @@ const decide = (
     'merge',
     { spec: { approval: { decision: 'Approved', planDigest: status?.planDigest ?? '', ...over } } },
   );
-const effectsOf = ({ metadata }: HealingAction): number =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(metadata.uid)).length;
 
-/** A signal as anybody sends it who reaches Temporal. */
-const signal = async ({ metadata }: HealingAction, name: string, message: object): Promise<void> => {
-  const connection = await Connection.connect({ address: stack.env.temporal.address });
-  await new Client({ connection }).workflow.getHandle(actionWorkflowId(metadata.uid)).signal(name, message);
-  await connection.close();
-};
-const detailsOf = async ({ metadata }: HealingAction): Promise<string> => {
-  const connection = await Connection.connect({ address: stack.env.temporal.address });
-  const handle = new Client({ connection }).workflow.getHandle(actionWorkflowId(metadata.uid));
-  const { currentDetails } = await handle.query<{ readonly currentDetails?: string }>('__temporal_workflow_metadata');
-  await connection.close();
-  return currentDetails ?? '';
-};
+const handleOf = ({ metadata }: HealingAction) => temporal.client.workflow.getHandle(actionWorkflowId(metadata.uid));
+/** As anybody sends it who reaches Temporal. */
+const signal = (action: HealingAction, name: string, message: object) => handleOf(action).signal(name, message);
 
 describe('the effect comes with an approval that is good, and not before', () => {
   test('of somebody who may, after all the forged ones', async () => {
@@ -87,7 +70,7 @@ describe('the effect comes with an approval that is good, and not before', () =>
     await expect(decide('alice', action, { by: 'bob' })).rejects.toThrow(/may not decide/);
     await expect(decide('bob', action, { by: 'alice' })).rejects.toThrow(/authenticated user bob/);
     await expect(decide('bob', action, { planDigest: 'f'.repeat(32) })).rejects.toThrow(/planDigest must be equal/);
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
 
     await decide('bob', action, { comment: 'go' });
     const { status, spec } = await shop.ended('cart');
@@ -96,7 +79,7 @@ describe('the effect comes with an approval that is good, and not before', () =>
       approval: { approved: true, approvedBy: 'bob', method: 'kubernetes', verified: true, reason: 'go' },
     });
     expect(spec.requestedBy?.username).toBe('alice');
-    expect(effectsOf(action)).toBe(1);
+    expect(shop.effectsOf(action)).toHaveLength(1);
   });
 
   test('of somebody else than who asked, where four eyes are demanded', async () => {
@@ -105,27 +88,27 @@ describe('the effect comes with an approval that is good, and not before', () =>
     await expect(decide('bob', action)).rejects.toThrow(/four eyes/);
     await signal(action, 'approve', { by: 'the pope' });
     await eventually(async () => {
-      expect(await detailsOf(action)).toContain('a signal "Approved": it proves nobody');
+      expect(await detailsOf(handleOf(action))).toContain('a signal "Approved": it proves nobody');
     }, 20_000);
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
 
     await decide('admin', action);
     expect((await shop.ended('mail')).status).toMatchObject({
       reason: 'Healed',
       approval: { approvedBy: 'admin', verified: true },
     });
-    expect(effectsOf(action)).toBe(1);
+    expect(shop.effectsOf(action)).toHaveLength(1);
   });
 
   test('by a bare signal only where that counts, and it is shown as unverified', async () => {
     const strict = await waiting('tea', 'proof');
     await signal(strict, 'approve', { by: 'the pope' });
     await eventually(async () => {
-      expect(await detailsOf(strict)).toContain('**Ignored** a signal "Approved"');
+      expect(await detailsOf(handleOf(strict))).toContain('**Ignored** a signal "Approved"');
     }, 20_000);
     await decide('bob', strict, { decision: 'Rejected' });
     expect((await shop.ended('tea')).status).toMatchObject({ phase: 'Cancelled', reason: 'Rejected' });
-    expect(effectsOf(strict)).toBe(0);
+    expect(shop.effectsOf(strict)).toHaveLength(0);
 
     const easy = await waiting('milk', 'asks');
     await signal(easy, 'approve', { by: 'the pope' });
@@ -135,7 +118,7 @@ describe('the effect comes with an approval that is good, and not before', () =>
       approval: { approvedBy: 'the pope', method: 'signal', verified: false },
     });
     expect(findCondition(status?.conditions, 'Approved')?.message).toContain('not verified');
-    expect(effectsOf(easy)).toBe(1);
+    expect(shop.effectsOf(easy)).toHaveLength(1);
   });
 });
 
@@ -148,7 +131,7 @@ describe('an approval is waited for', () => {
     expect(status).toMatchObject({ phase: 'Cancelled', reason: 'Expired' });
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
     await decide('bob', action).catch(() => undefined); // whatever is written now
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
   });
 
   test('across the death of worker, controller and Temporal', async () => {
@@ -161,22 +144,22 @@ describe('an approval is waited for', () => {
       planDigest: action.status?.planDigest,
       approval: { approvedBy: 'bob', verified: true, expiresAt: action.status?.approval?.expiresAt },
     });
-    expect(effectsOf(action)).toBe(1);
+    expect(shop.effectsOf(action)).toHaveLength(1);
   });
 });
 
 describe('between approval and effect', () => {
-  /** Approved by bob, but the target is held by another healing for a while. */
-  const approvedButHeld = async (name: string): Promise<HealingAction> => {
-    const action = await waiting(name, 'asks');
-    await act(`${name}-holder`, 'slow', 'admin', name);
-    // The other restart has made another template, so the plan is another by now.
-    await shop.reaches(`${name}-holder`, 'Verifying');
-    return action;
+  /** Another healing holds the target for a while; its restart makes plans from before other ones. */
+  const hold = async (target: string): Promise<void> => {
+    const name = `${target}-holder`;
+    const targetResource = { apiVersion: 'apps/v1', kind: 'Deployment', name: target };
+    await shop.restart(name, { ...under('slow'), targetResource }, 'admin');
+    await shop.reaches(name, 'Verifying');
   };
 
   test('a change of the target makes another plan, about which the old approval says nothing', async () => {
-    const action = await approvedButHeld('drift');
+    const action = await waiting('drift', 'asks');
+    await hold('drift');
     await decide('bob', action);
     const again = await eventually(
       async () => {
@@ -188,12 +171,12 @@ describe('between approval and effect', () => {
       60_000,
       50,
     );
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
     expect(again.status.approval).toMatchObject({ approved: false, planDigest: again.status.planDigest });
     await expect(decide('alice', again, { by: 'bob' })).rejects.toThrow(/may not decide/);
     await decide('bob', again, { planDigest: action.status?.planDigest ?? '' }); // what stands there already
     expect((await shop.readAction('drift')).status).toMatchObject({ reason: 'WaitingForApproval' });
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
 
     await decide('admin', again);
     const { status, spec } = await shop.ended('drift');
@@ -202,16 +185,15 @@ describe('between approval and effect', () => {
       approval: { approvedBy: 'admin', planDigest: again.status.planDigest },
     });
     expect(spec.approval?.by).toBe('admin');
-    expect(effectsOf(action)).toBe(1);
+    expect(shop.effectsOf(action)).toHaveLength(1);
   });
 
   test('who approved may lose the right to, and nothing is done', async () => {
     await shop.bind('kubeskippy-local:tenant', 'carol');
     const unbind = await shop.bind('kubeskippy-approver', 'carol');
     await shop.deploy('lost');
-    await act('lost-holder', 'slow', 'admin', 'lost');
-    await shop.reaches('lost-holder', 'Verifying');
-    await act('lost', 'asks');
+    await hold('lost');
+    await shop.restart('lost', under('asks'), 'alice');
     const action = await shop.reaches('lost', 'WaitingForApproval');
     const patch = `{"spec":{"approval":{"decision":"Approved","planDigest":"${action.status?.planDigest ?? ''}"}}}`;
     await shop.kubectl(['--as=carol', 'patch', 'ha', 'lost', '--type=merge', '-p', patch]);
@@ -224,6 +206,6 @@ describe('between approval and effect', () => {
       approval: { approvedBy: 'carol', verified: true },
     });
     expect(status?.result?.message).toContain('carol may no longer decide');
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
   });
 });

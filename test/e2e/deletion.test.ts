@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TemporalConnection } from '../../src/adapters/temporal/connection.ts';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
-import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
-import type { Pod } from '../../src/api/workloads.ts';
+import type { HealingAction } from '../../src/api/healing-action.ts';
 import { actionWorkflowId } from '../../src/api/temporal-names.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Outcome, OutcomeReason } from '../../src/domain/outcome.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { seededRandom } from '../support/random.ts';
 import { Shop } from '../support/shop.ts';
@@ -44,91 +42,59 @@ async function open(namespace: string): Promise<Shop> {
   return opened;
 }
 
-const act = (of: Shop, name: string, over: Partial<HealingActionSpec> = {}): Promise<HealingAction> =>
-  of.act(name, {
-    policyRef: { name: 'grants', namespace: of.namespace },
-    targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-    action: { name: 'again', type: 'restart' },
-    ...over,
-  });
-const begin = async (of: Shop, name: string, over: Partial<HealingActionSpec> = {}): Promise<HealingAction> => {
-  await of.deploy(name);
-  return act(of, name, over);
-};
-const reaches = (of: Shop, name: string, reason: string): Promise<void> =>
-  eventually(
-    async () => {
-      const { status } = await of.readAction(name);
-      expect(status?.conditions?.map((condition) => condition.reason)).toContain(reason);
-    },
-    60_000,
-    20,
-  );
-const effectsOf = ({ metadata }: HealingAction): number =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(metadata.uid)).length;
 const outcomeOf = async ({ metadata }: HealingAction): Promise<Outcome> =>
   (await temporal.client.workflow.getHandle(actionWorkflowId(metadata.uid)).result()) as Outcome;
 const remove = (of: Shop, name: string, ...how: readonly string[]): Promise<string> =>
   of.kubectl(['delete', 'healingaction', name, '--timeout=120s', ...how]);
 
 /** Each place where an action can be: how it gets there, and what a deletion there means. */
-const boundaries: [string, number, readonly string[], (name: string) => Promise<HealingAction>][] = [
+const boundaries: [string, number, OutcomeReason, (name: string) => Promise<HealingAction>][] = [
   [
     'while a person is waited for',
     0,
-    ['Deleted'],
+    'Deleted',
     async (name) => {
-      const action = await begin(shop, name, { approvalRequired: true });
-      await reaches(shop, name, 'WaitingForApproval');
+      const action = await shop.deployAndRestart(name, { approvalRequired: true });
+      await shop.reaches(name, 'WaitingForApproval');
       return action;
     },
   ],
   [
     'while a slot is waited for',
     0,
-    ['Deleted'],
+    'Deleted',
     async (name) => {
       const policyRef = { name: 'scarce', namespace: shop.namespace };
-      await begin(shop, `${name}-before`, { policyRef });
-      await reaches(shop, `${name}-before`, 'Executed');
-      const action = await begin(shop, name, { policyRef });
-      await reaches(shop, name, 'RateLimited');
+      await shop.deployAndRestart(`${name}-before`, { policyRef });
+      await shop.reaches(`${name}-before`, 'Executed');
+      const action = await shop.deployAndRestart(name, { policyRef });
+      await shop.reaches(name, 'RateLimited');
       return action;
     },
   ],
   [
     'while an operator is waited for',
     0,
-    ['Deleted'],
+    'Deleted',
     async (name) => {
       await shop.deploy(name);
-      await stack.admin.request('POST', `/apis/policy/v1/namespaces/${shop.namespace}/poddisruptionbudgets`, {
-        body: {
-          apiVersion: 'policy/v1',
-          kind: 'PodDisruptionBudget',
-          metadata: { name },
-          spec: { maxUnavailable: 0, selector: { matchLabels: { app: name } } },
-        },
-      });
-      const { items } = await stack.admin.list<Pod>(resources.pods, {
-        namespace: shop.namespace,
-        labelSelector: `app=${name}`,
-      });
-      const action = await act(shop, name, {
-        targetResource: { apiVersion: 'v1', kind: 'Pod', name: items[0]?.metadata.name ?? '' },
+      await shop.forbidEvictions(name);
+      const [pod] = await shop.podsOf(name);
+      const action = await shop.restart(name, {
+        targetResource: { apiVersion: 'v1', kind: 'Pod', name: pod?.metadata.name ?? '' },
         retryPolicy: { maxAttempts: 1 },
       });
-      await reaches(shop, name, 'AwaitingOperator');
+      await shop.reaches(name, 'AwaitingOperator');
       return action;
     },
   ],
   [
     'while it is verified',
     1,
-    ['Healed'],
+    'Healed',
     async (name) => {
-      const action = await begin(shop, name);
-      await reaches(shop, name, 'Executed');
+      const action = await shop.deployAndRestart(name);
+      await shop.reaches(name, 'Executed');
       return action;
     },
   ],
@@ -137,22 +103,22 @@ const boundaries: [string, number, readonly string[], (name: string) => Promise<
 describe('an action that is deleted', () => {
   test.each(boundaries)(
     '%s had %d effects, and goes',
-    async (place, effects, reasons, reach) => {
+    async (place, effects, reason, reach) => {
       const name = place.replaceAll(' ', '-');
       const action = await reach(name);
       await remove(shop, name);
-      expect(reasons).toContain((await outcomeOf(action)).reason);
-      expect(effectsOf(action)).toBe(effects);
+      expect((await outcomeOf(action)).reason).toBe(reason);
+      expect(shop.effectsOf(action)).toHaveLength(effects);
     },
     120_000,
   );
 
   test('by force while it is verified is verified all the same', async () => {
-    const action = await begin(shop, 'forced');
-    await reaches(shop, 'forced', 'Executed');
+    const action = await shop.deployAndRestart('forced');
+    await shop.reaches('forced', 'Executed');
     await remove(shop, 'forced', '--force', '--grace-period=0');
     expect((await outcomeOf(action)).reason).toBe('Healed');
-    expect(effectsOf(action)).toBe(1);
+    expect(shop.effectsOf(action)).toHaveLength(1);
   }, 120_000);
 
   test('before anybody has looked at it never acts', async () => {
@@ -160,11 +126,11 @@ describe('an action that is deleted', () => {
     const { supervisor } = stack.env;
     const { spec } = supervisor.get('worker');
     await supervisor.stop('worker');
-    const action = await act(shop, 'unseen');
+    const action = await shop.restart('unseen');
     await remove(shop, 'unseen'); // nothing holds it
     await supervisor.start(spec);
     expect((await outcomeOf(action)).reason).toBe('Deleted');
-    expect(effectsOf(action)).toBe(0);
+    expect(shop.effectsOf(action)).toHaveLength(0);
   }, 120_000);
 
   test('at any instant around its effect has none, or one that was seen to the end', async () => {
@@ -173,13 +139,13 @@ describe('an action that is deleted', () => {
     await shop.deploy('any');
     for (let round = 0; round < 12; round++) {
       const name = `any-${round}`;
-      const action = await act(shop, name, {
+      const action = await shop.restart(name, {
         targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'any' },
       });
       await new Promise((resolve) => setTimeout(resolve, random() * 400));
       await remove(shop, name);
       const { reason, message } = await outcomeOf(action);
-      const effects = effectsOf(action);
+      const effects = shop.effectsOf(action).length;
       const seen = { seed, round, reason, message, effects };
       // Gone in the very moment of its claim, it has left nobody a record that nothing was begun.
       const unsure = reason === 'NeedsHuman' && message === 'the record of the action is gone';
@@ -200,8 +166,11 @@ describe('a namespace that is deleted', () => {
     );
   const fill = async (namespace: string): Promise<void> => {
     const doomed = await open(namespace);
-    await Promise.all([begin(doomed, 'verifying'), begin(doomed, 'waiting', { approvalRequired: true })]);
-    await Promise.all([reaches(doomed, 'verifying', 'Executed'), reaches(doomed, 'waiting', 'WaitingForApproval')]);
+    await Promise.all([
+      doomed.deployAndRestart('verifying'),
+      doomed.deployAndRestart('waiting', { approvalRequired: true }),
+    ]);
+    await Promise.all([doomed.reaches('verifying', 'Executed'), doomed.reaches('waiting', 'WaitingForApproval')]);
   };
 
   test('with all that is in it goes', async () => {

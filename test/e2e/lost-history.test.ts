@@ -2,10 +2,7 @@ import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
-import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog } from '../support/audit-log.ts';
-import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
 let stack: Stack;
@@ -23,27 +20,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-const begin = async (name: string, over: Partial<HealingActionSpec> = {}): Promise<HealingAction> => {
-  await shop.deploy(name);
-  return shop.act(name, {
-    policyRef: { name: 'grants', namespace: shop.namespace },
-    targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-    action: { name: 'again', type: 'restart' },
-    ...over,
-  });
-};
-const effectsOf = ({ metadata }: HealingAction): number =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(metadata.uid)).length;
-const reaches = (name: string, reason: string): Promise<HealingAction> =>
-  eventually(
-    async () => {
-      const action = await shop.readAction(name);
-      expect(action.status?.conditions?.map((condition) => condition.reason)).toContain(reason);
-      return action;
-    },
-    30_000,
-    50,
-  );
+const reaches = (name: string, reason: string) => shop.reaches(name, reason, 30_000);
 
 /** All that Temporal knows is gone, at once. */
 const wipeTemporal = async (): Promise<void> => {
@@ -58,24 +35,27 @@ const wipeTemporal = async (): Promise<void> => {
 };
 
 test('a Temporal that has lost everything makes nothing happen twice, and nothing get lost', async () => {
-  const ended = await begin('ended');
+  const ended = await shop.deployAndRestart('ended');
   const { status: before } = await shop.ended('ended');
-  const [verifying, waiting] = await Promise.all([begin('verifying'), begin('waiting', { approvalRequired: true })]);
+  const [verifying, waiting] = await Promise.all([
+    shop.deployAndRestart('verifying'),
+    shop.deployAndRestart('waiting', { approvalRequired: true }),
+  ]);
   await Promise.all([reaches('verifying', 'Executed'), reaches('waiting', 'WaitingForApproval')]);
   const planned = (await shop.readAction('waiting')).status?.planDigest;
 
   await wipeTemporal();
 
   expect((await shop.ended('verifying')).status).toMatchObject({ reason: 'Healed' });
-  expect(effectsOf(verifying)).toBe(1);
+  expect(shop.effectsOf(verifying)).toHaveLength(1);
 
   await stack.admin.patch(resources.healingActions, { namespace: shop.namespace, name: 'waiting' }, 'merge', {
     spec: { approval: { decision: 'Approved', planDigest: planned } },
   });
   const { status } = await shop.ended('waiting');
   expect(status).toMatchObject({ reason: 'Healed', planDigest: planned });
-  expect(effectsOf(waiting)).toBe(1);
+  expect(shop.effectsOf(waiting)).toHaveLength(1);
 
   expect((await shop.readAction('ended')).status).toEqual(before);
-  expect(effectsOf(ended)).toBe(1);
+  expect(shop.effectsOf(ended)).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { Pod } from '../../src/api/workloads.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
+import { readAuditLog } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
@@ -34,15 +34,8 @@ afterAll(async () => {
 
 const policyRef = { name: 'grants', namespace: 'one-effect' };
 const deployment = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name });
-/** By the API server's own log: what was written in the name of this action. */
-const effectsOf = (action: HealingAction): AuditEvent[] =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(action.metadata.uid));
 const podOf = async (app: string): Promise<Pod> => {
-  const { items } = await stack.admin.list<Pod>(resources.pods, {
-    namespace: shop.namespace,
-    labelSelector: `app=${app}`,
-  });
-  const pod = items.find(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const pod = (await shop.podsOf(app)).find(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (pod === undefined) throw new Error(`Deployment ${app} has no pod`);
   return pod;
 };
@@ -97,7 +90,7 @@ test.each(kinds)('%s is one effect, and heals', async (name, begin) => {
   const action = await begin(name);
   const { status } = await shop.ended(name);
   expect(status).toMatchObject({ phase: 'Succeeded', reason: 'Healed', attempts: 1 });
-  expect(effectsOf(action)).toHaveLength(1);
+  expect(shop.effectsOf(action)).toHaveLength(1);
   await eventually(async () => {
     expect((await shop.readAction(name)).metadata.finalizers ?? []).toEqual([]);
   });
@@ -119,7 +112,7 @@ test('a worker that is killed right after a claim loses and doubles nothing', as
   for (const action of actions) {
     const { status } = await shop.ended(action.metadata.name);
     expect(status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
-    expect(effectsOf(action)).toHaveLength(1);
+    expect(shop.effectsOf(action)).toHaveLength(1);
   }
 });
 

@@ -5,7 +5,6 @@ import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import type { ActionTemplate, HealingAction } from '../../src/api/healing-action.ts';
 import type { Pod } from '../../src/api/workloads.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
@@ -76,7 +75,7 @@ async function deploy(
   });
   return eventually(
     async () => {
-      const pods = await podsOf(name);
+      const pods = await shop.podsOf(name);
       expect(pods.filter(isServing)).toHaveLength(REPLICAS);
       return pods;
     },
@@ -85,8 +84,6 @@ async function deploy(
   );
 }
 
-const podsOf = async (app: string): Promise<readonly Pod[]> =>
-  (await stack.admin.list<Pod>(resources.pods, { namespace: shop.namespace, labelSelector: `app=${app}` })).items;
 const isServing = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
@@ -100,13 +97,10 @@ const act = (name: string, kind: string, strategy: NonNullable<Settings['strateg
       restartAction: { strategy, ...(strategy === 'recreate' ? { maxConcurrent: REPLICAS } : {}) },
     },
   });
-/** By the API server's own log. */
-const effectsOf = ({ metadata }: HealingAction): readonly AuditEvent[] =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(metadata.uid));
 const evictedBy = (action: HealingAction): readonly (string | undefined)[] =>
-  effectsOf(action).map(({ objectRef, requestURI }) =>
-    requestURI.includes('/eviction') ? objectRef?.name : requestURI,
-  );
+  shop
+    .effectsOf(action)
+    .map(({ objectRef, requestURI }) => (requestURI.includes('/eviction') ? objectRef?.name : requestURI));
 const names = (pods: readonly Pod[]): readonly string[] => pods.map(({ metadata }) => metadata.name);
 
 /** How few pods served at any moment, by a watch of its own. */
@@ -146,7 +140,7 @@ test.each([
   expect(status).toMatchObject({ phase: 'Succeeded', reason: 'Healed', attempts: 1 });
   expect(evictedBy(action).toSorted()).toEqual(names(before).toSorted());
   expect(fewest).toBe(REPLICAS - 1);
-  const uids = (await podsOf(name)).map(({ metadata }) => metadata.uid);
+  const uids = (await shop.podsOf(name)).map(({ metadata }) => metadata.uid);
   for (const { metadata } of before) expect(uids).not.toContain(metadata.uid);
 });
 

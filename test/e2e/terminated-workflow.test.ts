@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createWorkflowStarter } from '../../src/adapters/temporal/workflow-starter.ts';
 import { TemporalConnection } from '../../src/adapters/temporal/connection.ts';
-import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
+import type { HealingAction } from '../../src/api/healing-action.ts';
 import { actionWorkflowId } from '../../src/api/temporal-names.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
@@ -26,36 +25,16 @@ afterAll(async () => {
   await stack.stop();
 });
 
-const begin = async (name: string, over: Partial<HealingActionSpec> = {}): Promise<HealingAction> => {
-  await shop.deploy(name);
-  return shop.act(name, {
-    policyRef: { name: 'grants', namespace: shop.namespace },
-    targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-    action: { name: 'again', type: 'restart' },
-    ...over,
-  });
-};
-const reaches = (name: string, reason: string): Promise<HealingAction> =>
-  eventually(
-    async () => {
-      const action = await shop.readAction(name);
-      expect(action.status?.conditions?.map((condition) => condition.reason)).toContain(reason);
-      return action;
-    },
-    30_000,
-    50,
-  );
-const effectsOf = ({ metadata }: HealingAction): number =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(metadata.uid)).length;
+const reaches = (name: string, reason: string) => shop.reaches(name, reason, 30_000);
 /** What somebody does in Temporal's UI. */
 const terminate = (action: HealingAction): Promise<unknown> =>
   temporal.client.workflow.getHandle(actionWorkflowId(action.metadata.uid)).terminate('I do not like it');
 
 test('an action whose workflow is terminated comes to its end, by what it has begun', async () => {
   const [verifying, waiting, deleted] = await Promise.all([
-    begin('verifying'),
-    begin('waiting', { approvalRequired: true }),
-    begin('deleted', { approvalRequired: true }),
+    shop.deployAndRestart('verifying'),
+    shop.deployAndRestart('waiting', { approvalRequired: true }),
+    shop.deployAndRestart('deleted', { approvalRequired: true }),
   ]);
   await Promise.all([
     reaches('verifying', 'Executed'),
@@ -66,17 +45,17 @@ test('an action whose workflow is terminated comes to its end, by what it has be
   await shop.kubectl(['delete', 'healingaction', 'deleted', '--timeout=60s']);
 
   expect((await shop.ended('verifying')).status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
-  expect(effectsOf(verifying)).toBe(1);
+  expect(shop.effectsOf(verifying)).toHaveLength(1);
   expect((await shop.ended('waiting')).status).toMatchObject({ phase: 'Cancelled', reason: 'Aborted' });
-  expect(effectsOf(waiting)).toBe(0);
-  expect(effectsOf(deleted)).toBe(0);
+  expect(shop.effectsOf(waiting)).toHaveLength(0);
+  expect(shop.effectsOf(deleted)).toHaveLength(0);
   await eventually(async () => {
     expect((await shop.readAction('verifying')).metadata.finalizers ?? []).toEqual([]);
   });
 }, 150_000);
 
 test('a workflow that came to its own end is never run again', async () => {
-  const action = await begin('completed', { dryRun: true });
+  const action = await shop.deployAndRestart('completed', { dryRun: true });
   await shop.ended('completed');
   const handle = temporal.client.workflow.getHandle(actionWorkflowId(action.metadata.uid));
   await handle.result();

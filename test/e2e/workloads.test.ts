@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resources, type Resource } from '../../src/adapters/kubernetes/resource.ts';
-import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { Pod } from '../../src/api/workloads.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
-import { effectsIn, readAuditLog } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
@@ -43,10 +41,6 @@ const act = async (name: string, action: string, type: 'undo' | 'scale', kind: s
   });
   return shop.ended(name);
 };
-const effectsOf = (action: HealingAction) =>
-  effectsIn(readAuditLog(stack.env.auditLogFile)).filter(({ auditID }) => auditID.includes(action.metadata.uid));
-const podsOf = async (app: string): Promise<Pod[]> =>
-  (await stack.admin.list<Pod>(resources.pods, { namespace: NAMESPACE, labelSelector: `app=${app}` })).items;
 const state = (pods: readonly Pod[]): string[] =>
   pods
     .map(({ spec, status }) => {
@@ -85,7 +79,7 @@ const breakImage = (resource: Resource, name: string) =>
 const comesTo = (app: string, wanted: readonly string[]) =>
   eventually(
     async () => {
-      expect(state(await podsOf(app))).toEqual(wanted);
+      expect(state(await shop.podsOf(app))).toEqual(wanted);
     },
     45_000,
     100,
@@ -95,22 +89,22 @@ test('a Deployment is scaled up, and to nothing where the policy says so', async
   await shop.deploy('web');
   const up = await act('up', 'more', 'scale', 'Deployment', 'web');
   expect(up.status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
-  expect(state(await podsOf('web'))).toEqual(['good ready', 'good ready']);
-  expect(effectsOf(up)).toHaveLength(1);
+  expect(state(await shop.podsOf('web'))).toEqual(['good ready', 'good ready']);
+  expect(shop.effectsOf(up)).toHaveLength(1);
 
   const off = await act('off', 'off', 'scale', 'Deployment', 'web');
   expect(off.status).toMatchObject({
     phase: 'Succeeded',
     result: { message: expect.stringContaining('no pods are left') },
   });
-  expect(await podsOf('web')).toEqual([]);
+  expect(await shop.podsOf('web')).toEqual([]);
 
   const again = await act('again', 'off', 'scale', 'Deployment', 'web');
   expect(again.status).toMatchObject({
     reason: 'Refused',
     result: { message: expect.stringContaining('0 replicas already') },
   });
-  expect(effectsOf(again)).toHaveLength(0);
+  expect(shop.effectsOf(again)).toHaveLength(0);
 });
 
 test('a StatefulSet whose rollout stands at a broken pod goes on after the undo', async () => {
@@ -121,8 +115,8 @@ test('a StatefulSet whose rollout stands at a broken pod goes on after the undo'
 
   const back = await act('back-db', 'back', 'undo', 'StatefulSet', 'db');
   expect(back.status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
-  expect(state(await podsOf('db'))).toEqual(['good ready', 'good ready']);
-  expect(effectsOf(back).map(({ objectRef }) => objectRef?.resource)).toEqual(['statefulsets', 'pods']);
+  expect(state(await shop.podsOf('db'))).toEqual(['good ready', 'good ready']);
+  expect(shop.effectsOf(back).map(({ objectRef }) => objectRef?.resource)).toEqual(['statefulsets', 'pods']);
   expect(back.status?.result?.changes?.map(({ field }) => field)).toEqual(['spec.template', 'pod db-1']);
 });
 
@@ -137,20 +131,12 @@ test('a DaemonSet goes back, with approval when no pod of the old revision serve
     targetResource: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'agent' },
     action: { name: 'back', type: 'undo' },
   });
-  const planDigest = await eventually(
-    async () => {
-      const { status } = await shop.readAction('back-agent');
-      expect(status?.conditions?.find(({ type }) => type === 'Approved')?.reason).toBe('WaitingForApproval');
-      return status?.planDigest ?? '';
-    },
-    20_000,
-    100,
-  );
+  const { status } = await shop.reaches('back-agent', 'WaitingForApproval', 20_000);
   await stack.admin.patch(resources.healingActions, { namespace: NAMESPACE, name: 'back-agent' }, 'merge', {
-    spec: { approval: { decision: 'Approved', planDigest, by: 'admin' } },
+    spec: { approval: { decision: 'Approved', planDigest: status?.planDigest, by: 'admin' } },
   });
   const back = await shop.ended('back-agent');
   expect(back.status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
-  expect(state(await podsOf('agent'))).toEqual(['good ready']);
-  expect(effectsOf(back)).toHaveLength(1);
+  expect(state(await shop.podsOf('agent'))).toEqual(['good ready']);
+  expect(shop.effectsOf(back)).toHaveLength(1);
 });

@@ -4,11 +4,13 @@ import { KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
 import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
-import type { Deployment } from '../../src/api/workloads.ts';
+import type { Deployment, Pod } from '../../src/api/workloads.ts';
 import { isTerminal } from '../../src/domain/outcome.ts';
 import type { Identity } from '../../src/local/servers/identities.ts';
 import type { Stack } from '../../src/local/stack.ts';
+import { effectsIn, readAuditLog, type AuditEvent } from './audit-log.ts';
 import { eventually } from './eventually.ts';
+import { bindRole } from './role-binding.ts';
 
 const run = promisify(execFile);
 
@@ -114,27 +116,54 @@ export class Shop {
     });
   }
 
-  /** Gives somebody one of the shipped ClusterRoles in the shop; takes it away again when that is called. */
-  async bind(role: string, user: string): Promise<() => Promise<void>> {
-    const bindings = `/apis/rbac.authorization.k8s.io/v1/namespaces/${this.namespace}/rolebindings`;
-    const name = `${role.replace(':', '-')}-${user}`;
-    const apiGroup = 'rbac.authorization.k8s.io';
-    await this.#stack.admin.request('POST', bindings, {
+  /** A hand-written action that restarts the Deployment of its name under policy `grants`, unless it says otherwise. */
+  restart(name: string, over: Partial<HealingActionSpec> = {}, by?: Identity): Promise<HealingAction> {
+    const spec: HealingActionSpec = {
+      policyRef: { name: 'grants', namespace: this.namespace },
+      targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+      action: { name: 'again', type: 'restart' },
+      ...over,
+    };
+    return this.act(name, spec, by);
+  }
+
+  /** The same, of a new Deployment. */
+  async deployAndRestart(...restart: Parameters<Shop['restart']>): Promise<HealingAction> {
+    await this.deploy(restart[0]);
+    return this.restart(...restart);
+  }
+
+  /** By the API server's own log: what was written in the name of this action. */
+  effectsOf({ metadata }: HealingAction): AuditEvent[] {
+    return effectsIn(readAuditLog(this.#stack.env.auditLogFile)).filter(({ auditID }) =>
+      auditID.includes(metadata.uid),
+    );
+  }
+
+  async podsOf(app: string): Promise<Pod[]> {
+    const { namespace } = this;
+    return (await this.#stack.admin.list<Pod>(resources.pods, { namespace, labelSelector: `app=${app}` })).items;
+  }
+
+  /** From now on none of the pods of an app may be evicted. */
+  async forbidEvictions(app: string): Promise<void> {
+    await this.#stack.admin.request('POST', `/apis/policy/v1/namespaces/${this.namespace}/poddisruptionbudgets`, {
       body: {
-        apiVersion: `${apiGroup}/v1`,
-        kind: 'RoleBinding',
-        metadata: { name },
-        roleRef: { apiGroup, kind: 'ClusterRole', name: role },
-        subjects: [{ apiGroup, kind: 'User', name: user }],
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: app },
+        spec: { maxUnavailable: 0, selector: { matchLabels: { app } } },
       },
     });
-    return async () => {
-      await this.#stack.admin.request('DELETE', `${bindings}/${name}`);
-    };
+  }
+
+  /** Gives somebody one of the shipped ClusterRoles in the shop; takes it away again when that is called. */
+  bind(role: string, user: string): Promise<() => Promise<void>> {
+    return bindRole(this.#stack.admin, this.namespace, role, { kind: 'User', name: user });
   }
 
   /** The action, once one of its conditions has this reason. */
-  reaches(name: string, reason: string): Promise<HealingAction> {
+  reaches(name: string, reason: string, withinMs = 60_000): Promise<HealingAction> {
     return eventually(
       async () => {
         const action = await this.readAction(name);
@@ -143,7 +172,7 @@ export class Shop {
           throw new Error(`${name} is not at ${reason}: ${JSON.stringify(conditions)}`);
         return action;
       },
-      60_000,
+      withinMs,
       50,
     );
   }

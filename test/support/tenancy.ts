@@ -6,6 +6,7 @@ import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import type { HealingAction, HealingActionSpec, HealingActionStatus } from '../../src/api/healing-action.ts';
 import type { LocalEnvironment } from '../../src/local/environment.ts';
 import type { Identity } from '../../src/local/servers/identities.ts';
+import { bindRole } from './role-binding.ts';
 
 const run = promisify(execFile);
 
@@ -38,30 +39,9 @@ export class Tenancy {
     return known;
   }
 
-  /** Binds one of the shipped ClusterRoles in the namespace. */
-  async bind(role: string, subject: { readonly kind: 'User' | 'Group'; readonly name: string }): Promise<string> {
-    const name = `${role}-${subject.name}`.replaceAll(/[^a-z-]/g, '-');
-    await this.as('admin').request(
-      'POST',
-      `/apis/rbac.authorization.k8s.io/v1/namespaces/${this.namespace}/rolebindings`,
-      {
-        body: {
-          apiVersion: 'rbac.authorization.k8s.io/v1',
-          kind: 'RoleBinding',
-          metadata: { name },
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', ...subject }],
-        },
-      },
-    );
-    return name;
-  }
-
-  async unbind(name: string): Promise<void> {
-    await this.as('admin').request(
-      'DELETE',
-      `/apis/rbac.authorization.k8s.io/v1/namespaces/${this.namespace}/rolebindings/${name}`,
-    );
+  /** Gives somebody one of the shipped ClusterRoles in the namespace; takes it away again when that is called. */
+  bind(role: string, subject: Parameters<typeof bindRole>[3]): Promise<() => Promise<void>> {
+    return bindRole(this.as('admin'), this.namespace, role, subject);
   }
 
   manifest(name: string, spec: Partial<HealingActionSpec> = {}, metadata: object = {}): object {
@@ -163,11 +143,11 @@ export class Tenancy {
   /** kubectl as a person would use it; with `as` and `groups` as somebody who has no kubeconfig of their own. */
   async kubectl(
     args: readonly string[],
-    { who = 'admin', as, groups = [] }: { who?: Identity; as?: string; groups?: readonly string[] } = {},
+    { as, groups = [] }: { as?: string; groups?: readonly string[] } = {},
   ): Promise<string> {
     const impersonation = as === undefined ? [] : [`--as=${as}`, ...groups.map((group) => `--as-group=${group}`)];
     const { stdout } = await run(this.#env.kubectl, [
-      ...['--kubeconfig', this.#env.kubeconfig(who), '-n', this.namespace],
+      ...['--kubeconfig', this.#env.kubeconfig('admin'), '-n', this.namespace],
       ...impersonation,
       ...args,
     ]);
