@@ -1,57 +1,32 @@
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
-import type { Healing, RecordingSession } from '../recording-session.ts';
-import { ended, onWeb, policySpec, RESTART, type Scenario } from './scenario.ts';
+import type { Healing } from '../recording-session.ts';
+import { asking, ended, onWeb, policySpec, RESTART, scenario, type Scenario } from './scenario.ts';
 
-/** An action that waits for a person. */
-async function asking(session: RecordingSession, name: string): Promise<Healing> {
-  const healing = await session.action(name, onWeb(RESTART, { approvalRequired: true }));
-  await healing.reached('AwaitingApproval');
-  return healing;
-}
+const decide =
+  (decision: 'Approved' | 'Rejected') =>
+  ({ handle }: Healing): Promise<unknown> =>
+    handle.executeUpdate(MESSAGES.decide, { args: [{ decision, by: 'alice' }] });
 
 /** Every way in which it is decided, or not. */
 export const decisions: readonly Scenario[] = [
-  {
-    name: 'approved-by-signal',
-    async record(session) {
-      const healing = await asking(session, 'approved-by-signal');
-      await healing.handle.signal(MESSAGES.approve, { by: 'alice', comment: 'go on' });
-      return ended(healing, 'Healed');
+  scenario(
+    'approved-by-signal',
+    asking,
+    ({ handle }) => handle.signal(MESSAGES.approve, { by: 'alice', comment: 'go on' }),
+    'Healed',
+  ),
+  scenario('approved-by-record', asking, (healing) => healing.approve(), 'Healed'),
+  scenario('approved-by-update', asking, decide('Approved'), 'Healed'),
+  scenario('rejected-by-update', asking, decide('Rejected'), 'Rejected'),
+  scenario(
+    'rejected-by-signal',
+    asking,
+    async ({ handle }) => {
+      await handle.signal(MESSAGES.approve, { planDigest: '0123456789abcdef' }); // for another plan: ignored
+      await handle.signal(MESSAGES.reject, { by: 'alice' });
     },
-  },
-  {
-    name: 'approved-by-record',
-    async record(session) {
-      const healing = await asking(session, 'approved-by-record');
-      await healing.approve();
-      return ended(healing, 'Healed');
-    },
-  },
-  {
-    name: 'approved-by-update',
-    async record(session) {
-      const healing = await asking(session, 'approved-by-update');
-      await healing.handle.executeUpdate(MESSAGES.decide, { args: [{ decision: 'Approved', by: 'alice' }] });
-      return ended(healing, 'Healed');
-    },
-  },
-  {
-    name: 'rejected-by-update',
-    async record(session) {
-      const healing = await asking(session, 'rejected-by-update');
-      await healing.handle.executeUpdate(MESSAGES.decide, { args: [{ decision: 'Rejected', by: 'alice' }] });
-      return ended(healing, 'Rejected');
-    },
-  },
-  {
-    name: 'rejected-by-signal',
-    async record(session) {
-      const healing = await asking(session, 'rejected-by-signal');
-      await healing.handle.signal(MESSAGES.approve, { planDigest: '0123456789abcdef' }); // for another plan: ignored
-      await healing.handle.signal(MESSAGES.reject, { by: 'alice' });
-      return ended(healing, 'Rejected');
-    },
-  },
+    'Rejected',
+  ),
   {
     name: 'planned-anew-and-asked-again',
     async record(session) {

@@ -1,6 +1,18 @@
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
 import type { Healing, RecordingSession } from '../recording-session.ts';
-import { deployment, ended, EVICT, onWeb, pod, policySpec, RESTART, UP, type Scenario } from './scenario.ts';
+import {
+  asking,
+  deployment,
+  ended,
+  EVICT,
+  onWeb,
+  pod,
+  policySpec,
+  RESTART,
+  scenario,
+  UP,
+  type Scenario,
+} from './scenario.ts';
 
 /** An eviction that a budget forbids, up to the question to an operator. */
 async function stuck(session: RecordingSession, name: string): Promise<Healing> {
@@ -25,54 +37,18 @@ async function verifying(session: RecordingSession, name: string): Promise<Heali
   return healing;
 }
 
-async function waiting(session: RecordingSession, name: string): Promise<Healing> {
-  const healing = await session.action(name, onWeb(RESTART, { approvalRequired: true }));
-  await healing.reached('AwaitingApproval');
-  return healing;
-}
+const operate =
+  (command: string) =>
+  ({ handle }: Healing): Promise<unknown> =>
+    handle.executeUpdate(MESSAGES.operate, { args: [command] });
 
 /** Cancellations, deletions and terminations on the way, and the orders of operators. Deployment `web` has two pods. */
 export const endings: readonly Scenario[] = [
-  {
-    name: 'deleted-while-waiting',
-    async record(session) {
-      const healing = await waiting(session, 'deleted-while-waiting');
-      await healing.delete();
-      return ended(healing, 'Deleted');
-    },
-  },
-  {
-    name: 'cancelled-while-waiting',
-    async record(session) {
-      const healing = await waiting(session, 'cancelled-while-waiting');
-      await healing.handle.cancel();
-      return ended(healing, 'Aborted');
-    },
-  },
-  {
-    name: 'settled-without-effect',
-    async record(session) {
-      const healing = await waiting(session, 'settled-without-effect');
-      await healing.terminate();
-      return ended(healing, 'Aborted');
-    },
-  },
-  {
-    name: 'deleted-after-effect',
-    async record(session) {
-      const healing = await verifying(session, 'deleted-after-effect');
-      await healing.delete();
-      return ended(healing, 'Healed');
-    },
-  },
-  {
-    name: 'settled-after-effect',
-    async record(session) {
-      const healing = await verifying(session, 'settled-after-effect');
-      await healing.terminate();
-      return ended(healing, 'Healed');
-    },
-  },
+  scenario('deleted-while-waiting', asking, (healing) => healing.delete(), 'Deleted'),
+  scenario('cancelled-while-waiting', asking, ({ handle }) => handle.cancel(), 'Aborted'),
+  scenario('settled-without-effect', asking, (healing) => healing.terminate(), 'Aborted'),
+  scenario('deleted-after-effect', verifying, (healing) => healing.delete(), 'Healed'),
+  scenario('settled-after-effect', verifying, (healing) => healing.terminate(), 'Healed'),
   {
     name: 'given-up-in-the-middle',
     async record(session) {
@@ -87,38 +63,10 @@ export const endings: readonly Scenario[] = [
       return ended(healing, 'NeedsHuman');
     },
   },
-  {
-    name: 'aborted-by-operator',
-    async record(session) {
-      const healing = await stuck(session, 'aborted-by-operator');
-      await healing.handle.signal(MESSAGES.operate, 'abort');
-      return ended(healing, 'Aborted');
-    },
-  },
-  {
-    name: 'skipped-by-operator',
-    async record(session) {
-      const healing = await stuck(session, 'skipped-by-operator');
-      await healing.handle.executeUpdate(MESSAGES.operate, { args: ['skip'] });
-      return ended(healing, 'Skipped');
-    },
-  },
-  {
-    name: 'retried-by-operator',
-    async record(session) {
-      const healing = await stuck(session, 'retried-by-operator');
-      await healing.handle.executeUpdate(MESSAGES.operate, { args: ['retry'] });
-      return ended(healing, 'Healed');
-    },
-  },
-  {
-    name: 'deleted-before-an-operator-came',
-    async record(session) {
-      const healing = await stuck(session, 'deleted-before-an-operator-came');
-      await healing.delete();
-      return ended(healing, 'Deleted');
-    },
-  },
+  scenario('aborted-by-operator', stuck, ({ handle }) => handle.signal(MESSAGES.operate, 'abort'), 'Aborted'),
+  scenario('skipped-by-operator', stuck, operate('skip'), 'Skipped'),
+  scenario('retried-by-operator', stuck, operate('retry'), 'Healed'),
+  scenario('deleted-before-an-operator-came', stuck, (healing) => healing.delete(), 'Deleted'),
   {
     name: 'rollback-accepted-by-operator',
     async record(session) {
@@ -132,13 +80,13 @@ export const endings: readonly Scenario[] = [
         action: UP,
       });
       await healing.reached('AwaitingOperator');
-      await healing.handle.executeUpdate(MESSAGES.operate, { args: ['retry'] });
+      await operate('retry')(healing);
       await session.until(
         'it is tried again',
         async () => (await healing.handle.query(MESSAGES.step)) !== 'AwaitingOperator',
       );
       await healing.reached('AwaitingOperator');
-      await healing.handle.executeUpdate(MESSAGES.operate, { args: ['skip'] });
+      await operate('skip')(healing);
       return ended(healing, 'NotHealed');
     },
   },

@@ -66,3 +66,25 @@ export async function ended(healing: Healing, reason: OutcomeReason): Promise<Wo
   if (outcome.reason !== reason) throw new Error(`ended as ${outcome.reason} instead of ${reason}: ${outcome.message}`);
   return healing.handle;
 }
+
+/** An action on Deployment `web` that waits for a person. */
+export async function asking(session: RecordingSession, name: string): Promise<Healing> {
+  const healing = await session.action(name, onWeb(RESTART, { approvalRequired: true }));
+  await healing.reached('AwaitingApproval');
+  return healing;
+}
+
+/** A healing, named like the scenario, that `begin` leads to some point; what is done there, and how it must end. */
+export const scenario = (
+  name: string,
+  begin: (session: RecordingSession, name: string) => Promise<Healing>,
+  act: (healing: Healing) => Promise<unknown>,
+  reason: OutcomeReason,
+): Scenario => ({
+  name,
+  async record(session) {
+    const healing = await begin(session, name);
+    await act(healing);
+    return ended(healing, reason);
+  },
+});
