@@ -184,20 +184,13 @@ test(
 describe('an operator', () => {
   const block = async (name: string): Promise<void> => {
     await shop.deploy(`db-${name}`);
-    await stack.admin.request('POST', '/apis/policy/v1/namespaces/counter/poddisruptionbudgets', {
-      body: {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: `db-${name}` },
-        spec: { minAvailable: 1, selector: { matchLabels: { app: `db-${name}` } } },
-      },
-    });
-    const pods = await shop.kubectl(['get', 'pods', '-l', `app=db-${name}`, '-o', 'name']);
+    await shop.forbidEvictions(`db-${name}`);
+    const [pod] = await shop.podsOf(`db-${name}`);
     await shop.act(
       name,
       spec({
         policyRef: { name: 'pods', namespace: 'counter' },
-        targetResource: { apiVersion: 'v1', kind: 'Pod', name: pods.trim().replace('pod/', '') },
+        targetResource: { apiVersion: 'v1', kind: 'Pod', name: pod?.metadata.name ?? '' },
         retryPolicy: { maxAttempts: 1 },
       }),
     );
