@@ -1,22 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
-import { demoCommand, KubeskippyProcess } from '../support/local/kubeskippy-process.ts';
+import { expect, test } from '@jest/globals';
+import { demoCommand, processesForTests, type KubeskippyProcess } from '../support/local/kubeskippy-process.ts';
 import { temporaryDirectory } from '../support/local/temporary-directory.ts';
 import { allGone } from '../support/local/stand-in.ts';
 import { eventually } from '../support/eventually.ts';
 
-const running: KubeskippyProcess[] = [];
-afterEach(() => {
-  for (const demo of running.splice(0)) demo.dispose();
-});
-
-function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): KubeskippyProcess {
-  const demo = new KubeskippyProcess(command, args, env);
-  running.push(demo);
-  return demo;
-}
-
+const start = processesForTests();
 const demo = (env: NodeJS.ProcessEnv = {}): KubeskippyProcess => start(process.execPath, demoCommand(), env);
 
 async function until(what: () => boolean): Promise<void> {

@@ -1,22 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { accepted, AuditLogTail } from '../../src/local/demo/audit-log.ts';
 import type { IncidentResult } from '../../src/local/demo/result.ts';
-import { demoCommand, KubeskippyProcess } from '../support/local/kubeskippy-process.ts';
+import { demoCommand, processesForTests } from '../support/local/kubeskippy-process.ts';
 import { allGone } from '../support/local/stand-in.ts';
 import { temporaryDirectory } from '../support/local/temporary-directory.ts';
 
-const running: KubeskippyProcess[] = [];
-afterEach(() => {
-  for (const demo of running.splice(0)) demo.dispose();
-});
-
-function start(command: string, args: readonly string[], directory: string): KubeskippyProcess {
-  const demo = new KubeskippyProcess(command, args, { TMPDIR: directory });
-  running.push(demo);
-  return demo;
-}
+const start = processesForTests();
 
 /** The healer's effects by uid of the HealingAction, from the log that the API server left behind. */
 function effectsIn(directory: string): Map<string, number> {
@@ -31,7 +22,9 @@ function effectsIn(directory: string): Map<string, number> {
 
 test('--once --json: three real faults are healed and verified, each by one effect', async () => {
   const directory = temporaryDirectory();
-  const demo = start('npm', ['run', '--silent', 'demo', '--', '--once', '--json', '--keep-data'], directory);
+  const demo = start('npm', ['run', '--silent', 'demo', '--', '--once', '--json', '--keep-data'], {
+    TMPDIR: directory,
+  });
   const code = await demo.ended;
   await allGone(demo.tree.living, 3000);
   const { incidents } = JSON.parse(demo.stdout) as { incidents: IncidentResult[] };
@@ -52,7 +45,7 @@ test('--once --json: three real faults are healed and verified, each by one effe
 });
 
 test('when there is not time enough: exit code 1, and what each incident waits for', async () => {
-  const demo = start(process.execPath, demoCommand('--once', '--timeout', '2'), temporaryDirectory());
+  const demo = start(process.execPath, demoCommand('--once', '--timeout', '2'), { TMPDIR: temporaryDirectory() });
   const code = await demo.ended;
   await allGone(demo.tree.living, 3000);
   expect(code).toBe(1);
@@ -66,7 +59,7 @@ test.each([
   [['--api-port', '99999'], /a port is a whole number from 1 to 65535/],
   [['tomorrow'], /too many arguments/],
 ])('%j is refused with one message', async (args, message) => {
-  const demo = start(process.execPath, demoCommand(...args), temporaryDirectory());
+  const demo = start(process.execPath, demoCommand(...args), { TMPDIR: temporaryDirectory() });
   const code = await demo.ended;
   expect(demo.output).toMatch(message);
   expect(demo.output.trim().split('\n').slice(1)).toEqual(['(try --help)']);

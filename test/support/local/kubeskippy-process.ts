@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { afterEach } from '@jest/globals';
 import { ProcessTree } from './process-tree.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -61,6 +62,19 @@ export class KubeskippyProcess {
     }
     this.child.kill('SIGKILL');
   }
+}
+
+/** Starts commands in the tests of a file; nothing of them outlives its test. */
+export function processesForTests(): (...of: ConstructorParameters<typeof KubeskippyProcess>) => KubeskippyProcess {
+  const running: KubeskippyProcess[] = [];
+  afterEach(() => {
+    for (const command of running.splice(0)) command.dispose();
+  });
+  return (...of) => {
+    const command = new KubeskippyProcess(...of);
+    running.push(command);
+    return command;
+  };
 }
 
 /** `kubeskippy …` without npm: the arguments of this Node. */
