@@ -5,9 +5,16 @@ const SECRET_NAME = /pass(?:word|wd|phrase)?|secret|token|credential|(?:api|acce
 /** Whether an environment variable of this name probably holds a secret. */
 const looksSecret = (name: string): boolean => SECRET_NAME.test(name);
 
-/** Whether this is the literal value of such a variable: `….env[DB_PASSWORD].value`, list items by their names. */
-export const isSecretValue = (path: Path): boolean =>
-  path.at(-1) === 'value' && path.at(-3) === 'env' && looksSecret(path.at(-2) ?? '');
+const INDEX = /^\d+$/;
+
+/**
+ * Whether this may be the literal value of such a variable: `….env[DB_PASSWORD].value`. Where a name stands twice, items go
+ * by index, and then any of them may be.
+ */
+export function isSecretValue(path: Path): boolean {
+  const item = path.at(-2) ?? '';
+  return path.at(-1) === 'value' && path.at(-3) === 'env' && (looksSecret(item) || INDEX.test(item));
+}
 
 export interface LiteralSecret {
   /** Of the value, with indexes of list items. */

@@ -71,6 +71,28 @@ test('values of variables that are called like secrets are not shown', () => {
   ]);
 });
 
+test('values of variables whose names stand twice are not shown either: their items go by index', () => {
+  const env = (password: string) =>
+    cart({
+      template: {
+        spec: {
+          containers: [
+            {
+              name: 'app',
+              env: [
+                { name: 'DB_PASSWORD', value: password },
+                { name: 'DB_PASSWORD', value: password },
+              ],
+            },
+          ],
+        },
+      },
+    });
+  const text = diffText(env('before1'), env('after1'));
+  expect(text).toContain('(hidden)');
+  expect(text).not.toMatch(/before1|after1/);
+});
+
 test('a value is one line, and short', () => {
   expect(inWords('a\nb')).toBe('"a\\nb"');
   expect(inWords(undefined)).toBe('');
