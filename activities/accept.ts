@@ -12,7 +12,7 @@ import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
 import { queriesDigest, settleTime } from './measurements.ts';
 import { failedTemplates } from './failed-templates.ts';
-import { objections, protections, readLiveTarget } from './live-target.ts';
+import { objections, protectionBy, readLiveTarget } from './live-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed, hasBegun } from './record.ts';
 import { checkRetry, tellOfRetry } from './retry.ts';
@@ -77,7 +77,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     failed,
     action: ref,
     resultWithinMs: Math.max(0, patienceOf(action, covered.policy) - verificationRules(covered.policy).windowMs),
-    protection: (object) => protections(ports.settings, covered.policy, { object, owners: [] })[0],
+    protection: protectionBy(ports, covered.policy),
   });
   if (planned.result === 'refused') return refused(planned.message);
   const plan = planFrom(

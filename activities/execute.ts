@@ -11,7 +11,7 @@ import { approverStillMay, authority } from './authority.ts';
 import { claimEffect, closeIntent, voidClaim, type Claimed } from './claim.ts';
 import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
-import { objections, protectionOfPart, readLiveTarget } from './live-target.ts';
+import { objections, protectionBy, protectionOfPart, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
 import { measuredBefore } from './measurements.ts';
 import { neighboursBefore } from './neighbours.ts';
@@ -102,7 +102,8 @@ async function tryEffect(
   // For the traces of the same try all of it was read a moment ago, after the record of the action and its target.
   const seen = action.status?.claim?.attempt === order.claim ? found.related : undefined;
   const related = seen ?? (await gatherFor(ports.cluster, definition, plan, gathering));
-  const effect = definition.execute({ target: live.object, related, marker, ...resolved(plan) });
+  const protection = protectionBy(ports, granted.policy);
+  const effect = definition.execute({ target: live.object, related, marker, protection, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
   const dryRun = order.dryRun || granted.dryRun;
   if (effect.result === 'wait')

@@ -1,3 +1,4 @@
+import type { Protection } from '../src/actions/define-action.ts';
 import type { HealingAction } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import type { KubeObject } from '../src/api/meta.ts';
@@ -89,6 +90,12 @@ export const protectionOfPart = (
   live: Extract<LiveTarget, { found: true }>,
   part: KubeObject,
 ): string | undefined => protections(settings, policy, { object: part, owners: [live.object, ...live.owners] })[0];
+
+/** What the policy and the marks on it say of an object beside the target. */
+export const protectionBy =
+  ({ settings }: Pick<ActivityPorts, 'settings'>, policy: HealingPolicy): Protection =>
+  (object) =>
+    protections(settings, policy, { object, owners: [] })[0];
 
 /** Why the live target must not be touched, all reasons in one; undefined when nothing speaks against it. */
 export function objections(

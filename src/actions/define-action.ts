@@ -76,6 +76,8 @@ export interface EffectInput<Target extends KubeObject = KubeObject> extends Res
   readonly target: Target;
   readonly related: readonly KubeObject[];
   readonly marker: Marker;
+  /** As in {@link PlanInput}, by the policy as it is now. */
+  readonly protection?: Protection;
 }
 
 export interface ConfirmInput<Target extends KubeObject = KubeObject> extends Resolved {

@@ -73,7 +73,7 @@ export const restart = defineAction<Restartable>({
     const { target, related, parameters } = input;
     if (isPod(target)) return evictPod(target, input);
     if (isByEviction(parameters)) return evictNext({ ...input, target });
-    const spared = ownPods(target, related).find((pod) => !isLeaving(pod) && markOn(pod) !== undefined);
+    const spared = ownPods(target, related).find((pod) => !isLeaving(pod) && protectionOf(pod, input) !== undefined);
     if (spared !== undefined)
       return {
         result: 'drifted',

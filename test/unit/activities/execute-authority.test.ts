@@ -73,6 +73,16 @@ describe('what gives the effect its authority is read again', () => {
       },
     ],
     [
+      'the policy protects a pod that the rollout would replace',
+      'drifted',
+      () => {
+        world.editPolicy((spec) => ({
+          ...spec,
+          safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', excludeNames: ['cart-*'] }] },
+        }));
+      },
+    ],
+    [
       'the policy asks for approval now',
       'drifted',
       () => {
