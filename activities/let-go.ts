@@ -1,40 +1,57 @@
 import { actionFor } from '../src/actions/index.ts';
 import { releaseJob } from '../src/actions/custom/release-job.ts';
-import { KEYS } from '../src/api/constants.ts';
+import { API_VERSION, FINALIZER, KEYS } from '../src/api/constants.ts';
 import type { HealingAction } from '../src/api/healing-action.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { StepError } from '../src/errors.ts';
 import type { ClusterReader, Write } from '../src/ports/cluster.ts';
 import { markerFor } from './marker.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget } from './record.ts';
 import { gatherFor, resolved } from './traces.ts';
 
 const TRIES = 5;
 const PATIENCE_MS = 10_000;
 
-/** What the effect holds for the sake of its record is held no longer. Rejects as long as that fails. */
+/**
+ * What the effect holds for the sake of its record is held no longer. Rejects as long as that fails; what the API server
+ * refuses for good is said, and left.
+ */
 export async function letGo(
-  { cluster, events }: Pick<ActivityPorts, 'cluster' | 'events'>,
+  ports: Pick<ActivityPorts, 'cluster' | 'events' | 'log'>,
   ref: ObjectRef,
   action: HealingAction | undefined,
 ): Promise<void> {
+  const { cluster } = ports;
+  const refused = new Set<string>();
   for (let tries = 0; tries < TRIES; tries++) {
-    const [write] = action === undefined ? await orphaned(cluster, ref) : await held(cluster, action);
-    if (write === undefined) return;
-    const options = { auditId: `ks/${ref.uid}/release`, dryRun: false, deadline: Date.now() + PATIENCE_MS };
-    const written = await cluster.write(write, options);
-    if (written.result === 'refused' && action !== undefined)
-      events.record({
-        regarding: asTarget(action),
-        type: 'Warning',
-        reason: 'StillHeld',
-        action: 'Release',
-        note: `the finalizer of ${write.target.kind} ${write.target.name} could not be removed: ${written.message}`,
-      });
-    if (written.result === 'refused') return;
+    const all = action === undefined ? await orphaned(cluster, ref) : await held(cluster, action);
+    const writes = all.filter(({ target }) => !refused.has(target.name));
+    if (writes.length === 0) return;
+    for (const write of writes) {
+      const options = { auditId: `ks/${ref.uid}/release`, dryRun: false, deadline: Date.now() + PATIENCE_MS };
+      const written = await cluster.write(write, options);
+      if (written.result !== 'refused') continue;
+      refused.add(write.target.name);
+      sayStillHeld(ports, ref, write, written.message);
+    }
   }
   throw new StepError('Unavailable', 'what the effect has created is written so often that it could not be let go');
+}
+
+function sayStillHeld(
+  { events, log }: Pick<ActivityPorts, 'events' | 'log'>,
+  ref: ObjectRef,
+  { target: { kind, namespace, name } }: Write,
+  why: string,
+): void {
+  log.warn({ ...ref, kind, object: name, why }, 'finalizer not removed: take it away by hand');
+  events.record({
+    regarding: { apiVersion: API_VERSION, kind: 'HealingAction', ...ref },
+    type: 'Warning',
+    reason: 'StillHeld',
+    action: 'Release',
+    note: `the finalizer ${FINALIZER} of ${kind} ${namespace}/${name} could not be removed: ${why}`,
+  });
 }
 
 async function held(cluster: ClusterReader, action: HealingAction): Promise<readonly Write[]> {

@@ -3,6 +3,7 @@ import type { ClusterPort } from '../src/ports/cluster.ts';
 import type { EventRecorder } from '../src/ports/event-recorder.ts';
 import type { IdentityPort } from '../src/ports/identity.ts';
 import type { LedgerPort } from '../src/ports/ledger.ts';
+import type { Log } from '../src/ports/log.ts';
 import type { Metrics } from '../src/ports/metrics.ts';
 import type { PolicyMailbox } from '../src/ports/policy-mailbox.ts';
 import type { ActionRecords, PolicyRecords } from '../src/ports/records.ts';
@@ -20,6 +21,7 @@ export interface ActivityPorts {
   readonly identity: IdentityPort;
   readonly events: EventRecorder;
   readonly audit: AuditTrail;
+  readonly log: Log;
   readonly settings: ActivitySettings;
 }
 

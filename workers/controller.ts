@@ -10,6 +10,7 @@ import { systemClock } from '../src/detector/clock.ts';
 import { Detector } from '../src/detector/detector.ts';
 import type { Logger } from '../src/telemetry/logger.ts';
 import { FinishedActions } from '../src/watcher/finished-actions.ts';
+import { OrphanedJobs } from '../src/watcher/orphaned-jobs.ts';
 import { Watcher } from '../src/watcher/watcher.ts';
 import { loadKubeClient } from './kube.ts';
 import type { RunningProcess } from './running-process.ts';
@@ -22,23 +23,26 @@ export function startController(config: Config, logger: Logger): RunningProcess 
   const detector = new Detector({ watches, observer: new TemporalPolicyObserver({ client: temporal.client }), logger });
   const actions = createActionRecords(kube);
   const finished = new FinishedActions({ watches, actions, clock: systemClock, logger });
+  const cluster = createCluster(kube);
+  const orphanedJobs = new OrphanedJobs({ watches, actions, cluster, clock: systemClock, logger });
   const watcher = new Watcher({
     watches,
     starter: createWorkflowStarter(temporal),
     actions,
-    cluster: createCluster(kube),
+    cluster,
     events: createEventRecorder(kube, logger),
     logger,
   });
   detector.start();
   watcher.start();
   finished.start();
+  orphanedJobs.start();
   logger.info({ temporal: config.temporal.address, cluster: kube.server }, 'controller is running');
   const { promise: ended, resolve } = Promise.withResolvers<undefined>();
   return {
     ended,
     async stop() {
-      await Promise.all([detector.stop(), watcher.stop(), finished.stop()]);
+      await Promise.all([detector.stop(), watcher.stop(), finished.stop(), orphanedJobs.stop()]);
       await temporal.close();
       resolve(undefined);
     },

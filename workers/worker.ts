@@ -45,6 +45,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningP
       metrics: url === undefined ? noMetrics : createPrometheus({ url, lookbackMs }),
       events,
       audit: { append: writeAuditLine },
+      log,
       settings: {
         dryRun: config.safety.dryRun,
         protectedNamespaces: config.safety.protectedNamespaces,

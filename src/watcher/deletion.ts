@@ -5,10 +5,12 @@ import type { ObjectRef } from '../domain/target-ref.ts';
 import type { ClusterReader } from '../ports/cluster.ts';
 import type { EventRecorder } from '../ports/event-recorder.ts';
 import type { ActionRecords } from '../ports/records.ts';
+import { isBeingDeleted } from './ending-namespace.ts';
+import { releaseJobsOf, type JobCluster } from './held-jobs.ts';
 
 export interface ReleaseDependencies {
   readonly actions: Pick<ActionRecords, 'read' | 'release'>;
-  readonly cluster: Pick<ClusterReader, 'get'>;
+  readonly cluster: Pick<ClusterReader, 'get'> & JobCluster;
   readonly events: EventRecorder;
   readonly releaseAfterMs: number;
   /** Milliseconds since the epoch. */
@@ -32,13 +34,15 @@ export async function releaseAbandoned(
   if (action === undefined || !isHeld(action)) return undefined;
   const why = reasonWithoutNamespace(action, abandonment, now(), releaseAfterMs) ?? (await ofNamespace(cluster, ref));
   if (why === undefined) return undefined;
+  const jobs = await releaseJobsOf(cluster, ref); // before the action: nobody looks for them by an action that is gone
   await actions.release(ref);
+  const from = ['the deleted action', ...jobs.map((name) => `its Job ${name}`)].join(' and ');
   events.record({
     regarding: { apiVersion: action.apiVersion, kind: action.kind, ...ref },
     type: 'Warning',
     reason: 'FinalizerRemoved',
     action: 'Release',
-    note: `${WHO[abandonment]}: ${FINALIZER} removed from the deleted action, because ${why}`,
+    note: `${WHO[abandonment]}: ${FINALIZER} removed from ${from}, because ${why}`,
   });
   return why;
 }
@@ -65,7 +69,8 @@ function reasonWithoutNamespace(
     : undefined;
 }
 
-async function ofNamespace(cluster: Pick<ClusterReader, 'get'>, { namespace }: ObjectRef): Promise<string | undefined> {
-  const found = await cluster.get({ apiVersion: 'v1', kind: 'Namespace', namespace: '', name: namespace });
-  return found?.metadata.deletionTimestamp === undefined ? undefined : `namespace ${namespace} is being deleted`;
-}
+const ofNamespace = async (
+  cluster: Pick<ClusterReader, 'get'>,
+  { namespace }: ObjectRef,
+): Promise<string | undefined> =>
+  (await isBeingDeleted(cluster, namespace)) ? `namespace ${namespace} is being deleted` : undefined;

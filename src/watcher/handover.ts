@@ -5,6 +5,7 @@ import type { ActionRecords } from '../ports/records.ts';
 import type { WorkflowStarter, WorkflowState } from '../ports/workflow-starter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { releaseAbandoned, type Abandonment } from './deletion.ts';
+import type { JobCluster } from './held-jobs.ts';
 import type { TemporalGate } from './temporal-gate.ts';
 import { markUnreachable } from './unreachable-mark.ts';
 import { refOf, type WatchedAction } from './watched-action.ts';
@@ -12,7 +13,7 @@ import { refOf, type WatchedAction } from './watched-action.ts';
 export interface HandoverDependencies {
   readonly starter: WorkflowStarter;
   readonly actions: Pick<ActionRecords, 'read' | 'update' | 'release'>;
-  readonly cluster: Pick<ClusterReader, 'get'>;
+  readonly cluster: Pick<ClusterReader, 'get'> & JobCluster;
   readonly events: EventRecorder;
   readonly logger: Logger;
   readonly gate: TemporalGate;

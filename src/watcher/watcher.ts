@@ -6,6 +6,7 @@ import type { ActionRecords } from '../ports/records.ts';
 import type { WorkflowStarter } from '../ports/workflow-starter.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Handover, type HandoverDependencies } from './handover.ts';
+import type { JobCluster } from './held-jobs.ts';
 import { TemporalGate } from './temporal-gate.ts';
 import { defaultTimings, type WatcherTimings } from './timings.ts';
 import { projectAction, type WatchedAction } from './watched-action.ts';
@@ -14,7 +15,7 @@ export interface WatcherOptions {
   readonly watches: ObjectWatchPort;
   readonly starter: WorkflowStarter;
   readonly actions: Pick<ActionRecords, 'read' | 'update' | 'release'>;
-  readonly cluster: Pick<ClusterReader, 'get'>;
+  readonly cluster: Pick<ClusterReader, 'get'> & JobCluster;
   readonly events: EventRecorder;
   readonly logger: Logger;
   /** Only what differs from {@link defaultTimings}. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TemporalConnection } from '../../src/adapters/temporal/connection.ts';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
+import { FINALIZER } from '../../src/api/constants.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import { actionWorkflowId } from '../../src/api/temporal-names.ts';
 import type { Outcome, OutcomeReason } from '../../src/domain/outcome.ts';
@@ -179,16 +180,93 @@ describe('a namespace that is deleted', () => {
     await expect(gone('doomed')).resolves.toBeUndefined();
   }, 180_000);
 
-  test('goes with Temporal down, too', async () => {
-    await fill('abandoned');
+  /** With an action whose Job runs, and would for ten minutes. */
+  const fillWithJob = async (namespace: string): Promise<{ readonly doomed: Shop; readonly action: HealingAction }> => {
+    const fix = {
+      name: 'fix',
+      type: 'custom',
+      customAction: { podTemplateName: 'endless' },
+      requiresApproval: false,
+    } as const;
+    const doomed = await Shop.open(stack, namespace);
+    await doomed.podTemplate('endless', { seconds: 600 });
+    await doomed.policy('fixes', {
+      mode: 'automatic',
+      triggers: [],
+      actions: [fix],
+      verification: { stabilizationWindow: '3s', timeout: '15m' },
+    });
+    const policyRef = { name: 'fixes', namespace };
+    const action = await doomed.deployAndRestart('fixing', { policyRef, action: fix });
+    await doomed.reaches('fixing', 'Executed');
+    await eventually(
+      async () => {
+        expect(await doomed.jobsOf(action)).toMatchObject([
+          { status: { active: 1 }, metadata: { finalizers: [FINALIZER] } },
+        ]);
+      },
+      30_000,
+      100,
+    );
+    return { doomed, action };
+  };
+  const withoutTemporal = async (run: () => Promise<void>): Promise<void> => {
     const { supervisor } = stack.env;
     const { spec } = supervisor.get('temporal');
     await supervisor.stop('temporal');
     try {
-      await stack.admin.delete(resources.namespaces, { name: 'abandoned' }, {});
-      await expect(gone('abandoned')).resolves.toBeUndefined();
+      await run();
     } finally {
       await supervisor.start(spec);
     }
+  };
+
+  test('while a Job of an action runs goes', async () => {
+    const { action } = await fillWithJob('doomed-fixing');
+    await stack.admin.delete(resources.namespaces, { name: 'doomed-fixing' }, {});
+    await expect(gone('doomed-fixing')).resolves.toBeUndefined();
+    expect((await outcomeOf(action)).reason).toBe('NotHealed');
   }, 180_000);
+
+  test('goes with Temporal down, too', async () => {
+    await fill('abandoned');
+    await withoutTemporal(async () => {
+      await stack.admin.delete(resources.namespaces, { name: 'abandoned' }, {});
+      await expect(gone('abandoned')).resolves.toBeUndefined();
+    });
+  }, 180_000);
+
+  test('while a Job of an action runs goes with Temporal down, too', async () => {
+    await fillWithJob('abandoned-fixing');
+    await withoutTemporal(async () => {
+      await stack.admin.delete(resources.namespaces, { name: 'abandoned-fixing' }, {});
+      await expect(gone('abandoned-fixing')).resolves.toBeUndefined();
+    });
+  }, 180_000);
+
+  test('goes with Temporal down, also when the action of a Job was torn away before', async () => {
+    const { doomed, action } = await fillWithJob('torn');
+    await withoutTemporal(async () => {
+      await doomed.kubectl([
+        'patch',
+        'healingaction',
+        'fixing',
+        '--type=merge',
+        '-p',
+        '{"metadata":{"finalizers":null}}',
+      ]);
+      await remove(doomed, 'fixing');
+      await eventually(
+        async () => {
+          const [job] = await doomed.jobsOf(action);
+          expect(job?.metadata.deletionTimestamp).toBeDefined(); // by the garbage collector
+          expect(job?.metadata.finalizers).toContain(FINALIZER);
+        },
+        60_000,
+        200,
+      );
+      await stack.admin.delete(resources.namespaces, { name: 'torn' }, {});
+      await expect(gone('torn')).resolves.toBeUndefined();
+    });
+  }, 240_000);
 });

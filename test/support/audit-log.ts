@@ -41,8 +41,8 @@ const succeeded = (event: AuditEvent): boolean => {
 };
 
 /**
- * The writes of KubeSkippy's worker that changed a workload: patches, evictions and deletions that the API server accepted.
- * Its own objects, Events, dry runs and its own marks (claims and fences) do not count.
+ * The writes of KubeSkippy's worker that changed a workload: patches, evictions and deletions that the API server accepted,
+ * and Jobs that were made to run. Its own objects, Events, dry runs and its own marks (claims and fences) do not count.
  */
 export const effectsIn = (events: readonly AuditEvent[]): AuditEvent[] =>
   events.filter((event) => {
@@ -50,9 +50,13 @@ export const effectsIn = (events: readonly AuditEvent[]): AuditEvent[] =>
     if (event.requestURI.includes('dryRun=')) return false;
     const { resource = '', subresource } = event.objectRef ?? {};
     if (resource === 'pods' && (subresource === 'eviction' || event.verb === 'delete')) return true;
+    if (resource === 'jobs') return event.verb === 'create' && !isSuspended(event.requestObject);
     if (!['deployments', 'statefulsets', 'daemonsets', 'pods'].includes(resource)) return false;
     return !marksOnly(event.requestObject);
   });
+
+const isSuspended = (job: unknown): boolean =>
+  (job as { spec?: { suspend?: boolean } } | undefined)?.spec?.suspend === true;
 
 function marksOnly(patch: unknown): boolean {
   if (!Array.isArray(patch)) return false;

@@ -29,6 +29,8 @@ export class MemoryClusterPort implements ClusterPort {
   budget: string | undefined;
   /** Refuses every write for good. */
   refusal: string | undefined;
+  /** The namespace is being deleted: nothing can be made in it. */
+  ending = false;
 
   constructor(api: MemoryApiServer) {
     this.#api = api;
@@ -88,6 +90,7 @@ export class MemoryClusterPort implements ClusterPort {
 
   #apply(write: Write, dryRun: boolean): WriteResult {
     if (this.refusal !== undefined) return { result: 'refused', message: this.refusal };
+    if (write.type === 'create' && this.ending) return { result: 'gone' };
     try {
       if (write.type === 'patch')
         return { result: 'written', object: this.#api.patch(write.target, write.operations, dryRun) };

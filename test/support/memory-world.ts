@@ -41,6 +41,8 @@ export class MemoryWorld {
   readonly metrics = new Map<string, Reading>();
   readonly events: EventNote[] = [];
   readonly audit: AuditRecord[] = [];
+  /** What was logged: what it is about, and the message. */
+  readonly logged: Readonly<Record<string, unknown>>[] = [];
   readonly told: { readonly policyUid: string; readonly ended: ActionEnded }[] = [];
   /** Whether names are proven, and who has lost the right to approve. */
   readonly people = { vouched: true, deprived: new Set<string>() };
@@ -100,6 +102,11 @@ export class MemoryWorld {
       audit: {
         append: (record) => {
           this.audit.push(record);
+        },
+      },
+      log: {
+        warn: (facts, message) => {
+          this.logged.push({ ...facts, message });
         },
       },
       settings: this.settings,

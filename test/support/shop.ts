@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../src/adapters/kubernetes/resource.ts';
+import { KEYS } from '../../src/api/constants.ts';
 import type { HealingAction, HealingActionSpec } from '../../src/api/healing-action.ts';
 import type { HealingPolicy, HealingPolicySpec } from '../../src/api/healing-policy.ts';
-import type { Deployment, Pod } from '../../src/api/workloads.ts';
+import type { Deployment, Job, Pod } from '../../src/api/workloads.ts';
 import { isTerminal } from '../../src/domain/outcome.ts';
 import type { Identity } from '../../src/local/servers/identities.ts';
 import type { Stack } from '../../src/local/stack.ts';
@@ -99,6 +100,30 @@ export class Shop {
         ...spec,
       },
     });
+  }
+
+  /** A PodTemplate whose program runs for so many seconds and ends with this exit code. */
+  async podTemplate(name: string, { seconds = 1, exitCode = 0 } = {}): Promise<void> {
+    const args = ['--seconds', String(seconds), '--exit-code', String(exitCode)];
+    await this.#stack.admin.create(resources.podTemplates, this, {
+      apiVersion: 'v1',
+      kind: 'PodTemplate',
+      metadata: { name },
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          terminationGracePeriodSeconds: 1,
+          containers: [{ name: 'program', image: 'kubeskippy.local/job:1.0', args }],
+        },
+      },
+    });
+  }
+
+  /** The Jobs that an action has made. */
+  async jobsOf({ metadata }: HealingAction): Promise<Job[]> {
+    const labelSelector = `${KEYS.actionUid}=${metadata.uid}`;
+    const { namespace } = this;
+    return (await this.#stack.admin.list<Job>(resources.jobs, { namespace, labelSelector })).items;
   }
 
   readPolicy(name: string): Promise<HealingPolicy> {

@@ -4,6 +4,8 @@ import type { KubeObject } from '../../src/api/meta.ts';
 import type { EventNote } from '../../src/ports/event-recorder.ts';
 import { Watcher, type WatcherOptions } from '../../src/watcher/watcher.ts';
 import { HealingActions } from './healing-actions.ts';
+import { MemoryApiServer } from './memory-api-server.ts';
+import { MemoryClusterPort } from './memory-cluster-port.ts';
 import { RecordingStarter } from './recording-starter.ts';
 
 const AT = '2026-01-01T00:00:00Z';
@@ -23,6 +25,9 @@ export class WatcherBench {
   readonly actions = new HealingActions();
   readonly starter = new RecordingStarter();
   readonly events: EventNote[] = [];
+  readonly api = new MemoryApiServer();
+  /** The part of the cluster where the Jobs of actions are. */
+  readonly jobs = new MemoryClusterPort(this.api);
   #namespace: KubeObject = { metadata: { name: 'shop', uid: 'n', resourceVersion: '1' } };
   #watcher: Watcher | undefined;
 
@@ -36,8 +41,11 @@ export class WatcherBench {
       watches: this.actions,
       starter: this.starter,
       actions: this.actions.records,
-      // The only object that the watcher asks for.
-      cluster: { get: async <T extends KubeObject>() => this.#namespace as T },
+      cluster: {
+        get: async <T extends KubeObject>() => this.#namespace as T, // the only object that the watcher asks for
+        list: (of, labels) => this.jobs.list(of, labels),
+        write: (write, options) => this.jobs.write(write, options),
+      },
       events: { record: (note) => void this.events.push(note) },
       logger: pino({ level: 'silent' }),
       ...options,

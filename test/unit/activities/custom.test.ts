@@ -5,6 +5,7 @@ import type { HealingActionSpec } from '../../../src/api/healing-action.ts';
 import type { Job } from '../../../src/api/workloads.ts';
 import type { Baseline } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { heldJob } from '../../support/held-job.ts';
 import { finishJob } from '../../support/memory-jobs.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, attempt, now, raise, tryEffect } from '../../support/steps.ts';
@@ -158,6 +159,15 @@ describe('its fence', () => {
     expect(await raise(world, action)).toMatchObject({ result: 'unknown' });
   });
 
+  test('is not needed in a namespace that is being deleted: no sleeper can create anything there', async () => {
+    await begin();
+    await lost('lost');
+    world.cluster.ending = true;
+    expect(await raise(world, action)).toEqual({ result: 'clear' });
+    expect(await tryEffect(world, action)).not.toMatchObject({ result: 'executed' });
+    expect(world.jobs()).toEqual([]);
+  });
+
   test('does not take a Job of somebody else for the effect', async () => {
     await begin();
     await lost('lost');
@@ -263,6 +273,37 @@ describe('the end', () => {
     world.cluster.refusal = 'forbidden';
     expect(await end()).toMatchObject({ reason: 'Healed' });
     expect(world.events).toContainEqual(expect.objectContaining({ reason: 'StillHeld' }));
+    expect(world.logged).toMatchObject([{ uid: action.uid, object: only().metadata.name, why: 'forbidden' }]);
+  });
+
+  test('says so also when the action is gone, and lets go of all that can be let go', async () => {
+    await begin();
+    await tryEffect(world, action);
+    world.api.create(heldJob('ks-another', action));
+    remove('HealingAction', 'heal');
+    const { name } = world.jobs().find(({ metadata }) => metadata.name !== 'ks-another')?.metadata ?? { name: '' };
+    world.cluster.meanwhile = ({ target }) => {
+      world.cluster.refusal = target.name === name ? 'forbidden' : undefined;
+    };
+    expect(await end()).toMatchObject({ reason: 'Healed' });
+    expect(world.logged).toMatchObject([{ uid: action.uid, object: name, why: 'forbidden' }]);
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ reason: 'StillHeld', regarding: expect.objectContaining({ uid: action.uid }) }),
+    );
+    expect(world.api.find(at('Job', 'ks-another'))?.metadata.finalizers ?? []).toEqual([]);
+  });
+
+  test('writes nothing but the finalizer of a Job that is being deleted', async () => {
+    await begin();
+    await tryEffect(world, action);
+    world.api.edit(at('Job', only().metadata.name), (job) => ({
+      ...job,
+      metadata: { ...job.metadata, finalizers: ['kubeskippy.io/finalizer', 'a/b'] },
+    }));
+    world.api.delete(at('Job', only().metadata.name));
+    await end();
+    expect(only().metadata.finalizers).toEqual(['a/b']);
+    expect(only().spec).not.toHaveProperty('ttlSecondsAfterFinished');
   });
 
   test('waits for a Job that is written all the time', async () => {

@@ -4,6 +4,7 @@ import type { HealingActionStatus } from '../../../src/api/healing-action.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { HealingActions } from '../../support/healing-actions.ts';
 import type { RecordingStarter } from '../../support/recording-starter.ts';
+import { heldJob } from '../../support/held-job.ts';
 import { CLAIM, ENDED, WatcherBench } from '../../support/watcher-bench.ts';
 
 let bench: WatcherBench;
@@ -101,5 +102,70 @@ describe('a deleted action that nobody will finish', () => {
     actions.delete('a');
     await aWhile();
     expect(actions.get('a')?.metadata.finalizers).toEqual([FINALIZER]);
+  });
+
+  describe('and whose Jobs are held for it', () => {
+    const job = (name: string) => bench.api.find({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'shop', name });
+    const abandon = async (): Promise<void> => {
+      hold('a', CLAIM, new Date());
+      bench.endNamespace();
+      starter.goAway();
+      const ref = { namespace: 'shop', name: 'a', uid: bench.uid('a') };
+      bench.api.create(heldJob('first', ref));
+      bench.api.create(heldJob('second', ref, ['a/b', FINALIZER]));
+      bench.api.create(heldJob('of-another', { ...ref, uid: 'other' }));
+      for (const name of ['first', 'second'])
+        bench.api.delete({ kind: 'Job', apiVersion: 'batch/v1', namespace: 'shop', name });
+      await bench.start();
+    };
+
+    test('lets these go first', async () => {
+      const held: boolean[] = [];
+      bench.jobs.meanwhile = () => void held.push(actions.get('a') !== undefined);
+      await abandon();
+      await eventually(() => {
+        expect(actions.get('a')).toBeUndefined();
+      });
+      expect(held).toEqual([true, true]);
+      expect(job('first')).toBeUndefined();
+      expect(job('second')?.metadata.finalizers).toEqual(['a/b']); // what others hold is theirs
+      expect(job('of-another')?.metadata.finalizers).toEqual([FINALIZER]);
+      expect(bench.events[0]?.note).toContain('the deleted action and its Job first and its Job second');
+      // Of the Job nothing else is written: no name is taken by another object, no spec is changed.
+      for (const { write } of bench.jobs.seen)
+        expect('operations' in write && write.operations.map(({ op, path }) => `${op} ${path}`)).toEqual([
+          'test /metadata/uid',
+          'test /metadata/finalizers',
+          'replace /metadata/finalizers',
+        ]);
+    });
+
+    test('is held on while one of them cannot be let go, and is tried again', async () => {
+      bench.jobs.refusal = 'forbidden: may not patch jobs';
+      await abandon();
+      await aWhile();
+      expect(actions.get('a')?.metadata.finalizers).toEqual([FINALIZER]);
+      bench.jobs.refusal = undefined;
+      await eventually(() => {
+        expect(actions.get('a')).toBeUndefined();
+      });
+      expect(job('first')).toBeUndefined();
+    });
+
+    test('lets a Job go that somebody writes in that moment', async () => {
+      let edits = 0;
+      bench.jobs.meanwhile = () => {
+        if ((edits += 1) > 3) return;
+        bench.api.edit({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'shop', name: 'second' }, (object) => ({
+          ...object,
+          metadata: { ...object.metadata, finalizers: [`a/b${edits}`, FINALIZER] },
+        }));
+      };
+      await abandon();
+      await eventually(() => {
+        expect(actions.get('a')).toBeUndefined();
+      });
+      expect(job('second')?.metadata.finalizers).toEqual(['a/b3']);
+    });
   });
 });
