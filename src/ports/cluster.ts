@@ -63,7 +63,10 @@ export type Write =
       readonly gracePeriodSeconds?: number;
       readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
     }
-  /** Of a name that is fixed beforehand, so that it exists at most once at a time; `conflict` when it is taken. */
+  /**
+   * Of a name that is fixed beforehand, so that it exists at most once at a time; `conflict` when it is taken, `gone` when
+   * its namespace is gone or going, so that nothing can be made in it any more.
+   */
   | { readonly type: 'create'; readonly target: Named; readonly object: NewObject };
 
 export interface WriteOptions {

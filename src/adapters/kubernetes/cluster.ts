@@ -2,7 +2,7 @@ import type { KubeObject } from '../../api/meta.ts';
 import type { ClusterPort, Write, WriteOptions, WriteResult } from '../../ports/cluster.ts';
 import { StepError } from '../../errors.ts';
 import type { KubeClient } from './kube-client.ts';
-import { KubeError } from './kube-error.ts';
+import { isKubeError, KubeError } from './kube-error.ts';
 import { apiVersionOf, resourceOf, resources, type Resource } from './resource.ts';
 import { toStepError } from './step-error.ts';
 
@@ -71,6 +71,9 @@ export function createCluster(client: KubeClient): ClusterPort {
       try {
         return { result: 'written', object: await send(client, write, options, Math.min(left, MAX_WRITE_MS)) };
       } catch (error) {
+        // Nothing is made any more where everything is being deleted; evictions, which are refused as well, go on by that.
+        if (write.type === 'create' && isKubeError(error) && error.causes.includes('NamespaceTerminating'))
+          return { result: 'gone' };
         return refusal(error);
       }
     },

@@ -46,6 +46,16 @@ describe('a write', () => {
     expect(server.requests[0]?.query.get('fieldManager')).toBe('kubeskippy');
   });
 
+  test('that makes something in a namespace that is being deleted finds it gone; an eviction there is refused', async () => {
+    const object = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'fix', namespace: 'shop' } };
+    const create: Write = { type: 'create', target: { ...object, ...object.metadata }, object };
+    server.refuse(403, 'Forbidden', { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] });
+    expect(await write(create)).toEqual({ result: 'gone' });
+    expect(await write(evict)).toMatchObject({ result: 'refused' });
+    server.refuse(403, 'Forbidden');
+    expect(await write(create)).toMatchObject({ result: 'refused' });
+  });
+
   test('of an eviction names exactly the version that was read', async () => {
     ok();
     await write(evict);
