@@ -63,6 +63,8 @@ const rows: readonly [what: string, kind: Kind, action: ActionTemplate][] = [
   ['delete', 'Deployment', { type: 'delete', deleteAction: { keepManifest: true } }],
   ['delete', 'StatefulSet', { type: 'delete', deleteAction: { keepManifest: true, force: true } }],
   ['delete', 'DaemonSet', { type: 'delete', deleteAction: { keepManifest: true } }],
+  ['custom', 'Deployment', { type: 'custom', customAction: { podTemplateName: 'mend' } }],
+  ['custom', 'Pod', { type: 'custom', customAction: { podTemplateName: 'mend' } }],
 ];
 const ways = ['of its policy', 'of its own', 'of the worker'] as const;
 type Way = (typeof ways)[number] | 'not at all';
@@ -92,6 +94,8 @@ async function prepare(namespace: string): Promise<void> {
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
   );
   await eventually(() => server.admin.get(resources.serviceAccounts, { namespace, name: 'default' }), 20_000, 50);
+  const mend = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: 'mend' }, template: template('mender:1') };
+  await server.admin.create(resources.podTemplates, { namespace }, mend);
   const selector = { matchLabels: { app: 'web' } };
   for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
     const spec = {
@@ -125,7 +129,7 @@ const observed = async (kind: Exclude<Kind, 'Pod'>, namespace: string): Promise<
 /** Everything that a person or an effect can change, by uid. */
 async function world(namespace: string): Promise<ReadonlyMap<string, unknown>> {
   const lists = await Promise.all(
-    Object.values(RESOURCES).map((resource) => server.admin.list<Pod>(resource, { namespace })),
+    [...Object.values(RESOURCES), resources.jobs].map((resource) => server.admin.list<Pod>(resource, { namespace })),
   );
   return new Map(
     lists
