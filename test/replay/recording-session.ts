@@ -71,6 +71,13 @@ export class RecordingSession {
     if (healthy) await this.available(name);
   }
 
+  /** What a Job of a custom action is made from. */
+  async podTemplate(name: string, container: object): Promise<void> {
+    const template = { spec: { restartPolicy: 'Never', containers: [container] } };
+    const body = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name }, template };
+    await this.admin.create(resources.podTemplates, { namespace: NAMESPACE }, body);
+  }
+
   async available(name: string): Promise<void> {
     await this.until(`Deployment ${name} is available`, async () => {
       const { metadata, spec, status } = await this.admin.get<Deployment>(resources.deployments, this.#at(name));

@@ -4,6 +4,7 @@ import {
   DELETE_KEPT,
   ended,
   EVICT,
+  FIX,
   NO_SUCH_IMAGE,
   NOTE,
   onWeb,
@@ -48,6 +49,14 @@ export const actions: readonly Scenario[] = [
   {
     name: 'scale-healed',
     record: async (session) => ended(await session.action('scale-healed', onWeb(UP)), 'Healed'),
+  },
+  {
+    name: 'custom-healed',
+    async record(session) {
+      await session.available('web');
+      await session.podTemplate('fix', { name: 'fix', image: 'kubeskippy.local/job:1.0', args: ['--seconds', '2'] });
+      return ended(await session.action('custom-healed', onWeb(FIX)), 'Healed');
+    },
   },
   {
     name: 'restart-by-evictions-healed',

@@ -23,6 +23,12 @@ export const NOTE = {
 } as const;
 export const DELETE = { name: 'away', type: 'delete' } as const;
 export const DELETE_KEPT = { name: 'away-kept', type: 'delete', deleteAction: { keepManifest: true } } as const;
+export const FIX = {
+  name: 'fix',
+  type: 'custom',
+  customAction: { podTemplateName: 'fix' },
+  requiresApproval: false,
+} as const;
 
 /** Of everything that is recorded, for the objects of one app. */
 export const policySpec = (app: string, more: Partial<HealingPolicySpec> = {}): HealingPolicySpec => ({
@@ -36,7 +42,7 @@ export const policySpec = (app: string, more: Partial<HealingPolicySpec> = {}): 
   },
   // What never comes true here, so that only what is applied by hand happens.
   triggers: [{ name: 'killed', type: 'condition', conditionTrigger: { type: 'OOMKilled', duration: '0s' } }],
-  actions: [RESTART, EVICT, UNDO, UP, NOTE, DELETE, DELETE_KEPT],
+  actions: [RESTART, EVICT, UNDO, UP, NOTE, DELETE, DELETE_KEPT, FIX],
   safetyRules: { maxActionsPerHour: 200 },
   verification: { stabilizationWindow: '2s', timeout: '30s' },
   ...more,
