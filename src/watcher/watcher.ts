@@ -53,6 +53,8 @@ export class Watcher {
   #sweeping: Promise<void> | undefined;
   #syncedBefore = false;
   #reportedStranded = 0;
+  /** Those that looked stranded in the round before. */
+  #suspects: ReadonlySet<string> = new Set();
   #stopped = false;
 
   constructor(options: WatcherOptions) {
@@ -104,15 +106,22 @@ export class Watcher {
   }
 
   stats(): WatcherStats {
-    const unfinished = [...this.#watch.values()].filter(({ terminal }) => !terminal);
-    const states = unfinished.map(({ metadata: { uid } }) => this.#handovers.get(uid)?.state);
+    const unfinished = this.#unfinishedUids();
     const { problem } = this.#gate;
     return {
       unfinished: unfinished.length,
-      unacknowledged: states.filter((state) => state === undefined).length,
-      stranded: states.filter((state) => state === 'closed').length,
+      unacknowledged: unfinished.filter((uid) => this.#handovers.get(uid)?.state === undefined).length,
+      stranded: this.#strandedUids().length,
       ...(problem === undefined ? {} : { problem }),
     };
+  }
+
+  #unfinishedUids(): readonly string[] {
+    return [...this.#watch.values()].filter(({ terminal }) => !terminal).map(({ metadata }) => metadata.uid);
+  }
+
+  #strandedUids(): readonly string[] {
+    return this.#unfinishedUids().filter((uid) => this.#handovers.get(uid)?.state === 'closed');
   }
 
   async #onChange({ type, object }: ObjectChange<WatchedAction>): Promise<void> {
@@ -153,7 +162,10 @@ export class Watcher {
       this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
     });
     await this.#proceedAll();
-    const { stranded } = this.stats();
+    // The watch may be behind: what has just ended looks unfinished for a while.
+    const suspects = this.#strandedUids();
+    const stranded = suspects.filter((uid) => this.#suspects.has(uid)).length;
+    this.#suspects = new Set(suspects);
     if (stranded !== this.#reportedStranded)
       this.#options.logger.warn({ stranded }, 'workflows of unfinished actions have ended without a result');
     this.#reportedStranded = stranded;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import { FINALIZER } from '../../../src/api/constants.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import { StepError } from '../../../src/errors.ts';
@@ -123,6 +124,22 @@ describe('an action', () => {
     await bench.start();
     expect(bench.watcher.stats()).toEqual({ unfinished: 1, unacknowledged: 0, stranded: 1 });
     expect(starter.workflows.get(uid)).toBe('closed');
+  });
+
+  test('is called stranded in the log when it still is a round later, not when the watch was only behind', async () => {
+    const warnings: unknown[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line)) });
+    starter.workflows.set(actions.create('behind').metadata.uid, 'closed');
+    await bench.start({ logger, timings: { redriveEveryMs: 200 } });
+    await eventually(() => {
+      expect(counted(`start ${uidOf('behind')}`)).toBeGreaterThan(1); // a round has been made
+    });
+    actions.setStatus('behind', ENDED);
+    starter.workflows.set(actions.create('stranded').metadata.uid, 'closed');
+    await eventually(() => {
+      expect(warnings).not.toEqual([]);
+    });
+    expect(warnings).toMatchObject([{ stranded: 1 }]);
   });
 });
 
