@@ -46,6 +46,7 @@ export async function claimEffect(
   const noted = seen === undefined ? before.view() : Promise.resolve(fromEvidence(action.status?.evidence?.before));
   noted.catch(() => undefined); // awaited below, unless the hold fails first
   const held = seen === undefined ? await actions.hold(action) : action;
+  if (held === 'gone') return ended('Deleted', 'the HealingAction no longer exists');
   if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
   const baseline = await noted;
   await confirmed(attempt);

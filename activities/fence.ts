@@ -27,7 +27,7 @@ export async function fence(ports: ActivityPorts, ref: ObjectRef, attempt: Attem
   for (let tries = 0; tries < TRIES; tries++) {
     const action = await ports.actions.read(ref);
     const { claim, conditions, evidence, plan } = action?.status ?? {};
-    if (action === undefined) return { result: 'unknown', message: 'the record of the action is gone' };
+    if (action === undefined) return { result: 'unknown', gone: true, message: 'the record of the action is gone' };
     if (isTrue(conditions, 'Executed')) return { result: 'executed', baseline: fromEvidence(evidence?.before) };
     if (claim === undefined || plan === undefined) return { result: 'clear' };
     const definition = actionFor(plan.action);

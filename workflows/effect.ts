@@ -123,12 +123,14 @@ async function once(
 ): Promise<Done | NotDone | Blocked> {
   const since = Date.now();
   let lost = '';
+  let untried = order.tries === 1;
   for (let conflicts = 1; ; conflicts++) {
     const stop = desk.stopped();
-    if (stop !== undefined) return giveUp(action, order, stop);
+    if (stop !== undefined) return giveUp(action, order, stop, untried);
     // Past its time the lease may run out while an effect is still being tried.
     if (Date.now() >= endsAt) return { result: 'blocked', message: `out of time${lost}`, outOfTime: true };
     const left = endsAt - Date.now();
+    untried = false;
     const tried = await effect(order.tries === 1 ? plan.summary : `try ${order.tries}: ${plan.summary}`, left)
       .execute(action, plan.planDigest, order)
       .catch(givenUp);
@@ -167,10 +169,19 @@ export async function findEffect(action: ObjectRef, tries: number): Promise<Foun
   return { result: 'unknown', message: lost };
 }
 
-/** No further try: ends with `outcome` if nothing happened; but an effect that is there has to be verified. */
-async function giveUp(action: ObjectRef, { tries }: EffectOrder, outcome: Outcome): Promise<Done | NotDone> {
+/**
+ * No further try: ends with `outcome` if nothing happened; but an effect that is there has to be verified. When it
+ * is yet `untried`, a record that is gone was never claimed: a claim holds its record.
+ */
+async function giveUp(
+  action: ObjectRef,
+  { tries }: EffectOrder,
+  outcome: Outcome,
+  untried = false,
+): Promise<Done | NotDone> {
   const found = await findEffect(action, tries);
-  return found.result === 'clear' ? { result: 'ended', outcome } : afterAll(found);
+  const neverWas = found.result === 'unknown' && found.gone === true && untried;
+  return found.result === 'clear' || neverWas ? { result: 'ended', outcome } : afterAll(found);
 }
 
 const afterAll = (found: Exclude<Found, { result: 'clear' }>): Done | NotDone =>

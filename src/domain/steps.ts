@@ -97,8 +97,8 @@ export type FenceResult =
   | { readonly result: 'executed'; readonly baseline: Baseline }
   /** It never happened. */
   | { readonly result: 'clear' }
-  /** Whether it happened cannot be told. */
-  | { readonly result: 'unknown'; readonly message: string }
+  /** Whether it happened cannot be told; `gone`: not from a record that is not there any more. */
+  | { readonly result: 'unknown'; readonly message: string; readonly gone?: true }
   /** Nothing is certain yet: try again. */
   | { readonly result: 'conflict'; readonly message: string };
 

@@ -21,9 +21,9 @@ export interface ActionRecords {
   ): Promise<HealingAction | undefined>;
   /**
    * Sets our finalizer on exactly this version of the action. `conflict`: somebody wrote it since it was read, e.g.
-   * to delete it.
+   * to delete it; `gone`: it is not there any more.
    */
-  hold(action: HealingAction): Promise<HealingAction | 'conflict'>;
+  hold(action: HealingAction): Promise<HealingAction | 'conflict' | 'gone'>;
   /** Deletes exactly this version of the action; `changed`: it is another by now, or gone. */
   remove(ref: ObjectRef, resourceVersion: string): Promise<'removed' | 'changed'>;
   /** Removes our finalizer. Safe to repeat. */

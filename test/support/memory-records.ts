@@ -69,6 +69,7 @@ export function memoryActions(api: MemoryApiServer): ActionRecords {
     hold: async (action) => {
       const { finalizers = [], deletionTimestamp } = action.metadata;
       if (finalizers.includes(FINALIZER)) return action;
+      if (find({ ...action.metadata, namespace: action.metadata.namespace ?? '' }) === undefined) return 'gone';
       if (deletionTimestamp !== undefined) return 'conflict'; // no new finalizers on what is being deleted
       try {
         const metadata = { ...action.metadata, finalizers: [...finalizers, FINALIZER] };

@@ -67,8 +67,8 @@ export function createActionRecords(client: KubeClient): ActionRecords {
             metadata: { uid, resourceVersion, finalizers: [...finalizers, FINALIZER] },
           });
         } catch (error) {
-          if (error instanceof KubeError && (error.status === 409 || error.status === 404 || error.status === 422))
-            return 'conflict';
+          if (isKubeError(error, 'NotFound')) return 'gone';
+          if (error instanceof KubeError && (error.status === 409 || error.status === 422)) return 'conflict';
           throw error;
         }
       }),

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
+import type { ReservationRequest } from '../../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
@@ -67,6 +68,23 @@ describe.each<[string, string, (healing: Healing) => Promise<unknown>]>([
     expect(await healing.outcome()).toMatchObject({ reason });
     expect(world.cluster.effects).toEqual([]);
     expect(gone() || (world.the(action).metadata.finalizers ?? []).length === 0).toBe(true);
+  });
+
+  test('after a slot was had means that nothing is done', async () => {
+    action = world.action();
+    const reserve = world.ports.ledger.reserve.bind(world.ports.ledger);
+    const healing = Promise.withResolvers<Healing>();
+    Object.assign(world.ports.ledger, {
+      reserve: async (request: ReservationRequest) => {
+        const answer = await reserve(request);
+        await stop(await healing.promise);
+        return answer;
+      },
+    });
+    healing.resolve(await lane.start(action));
+    expect(await (await healing.promise).outcome()).toMatchObject({ reason });
+    expect(world.cluster.effects).toEqual([]);
+    expect(world.ledger.leases).toEqual({});
   });
 
   test('after the effect ends in proof all the same, and the finalizer goes', async () => {

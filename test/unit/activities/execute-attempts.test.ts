@@ -38,6 +38,18 @@ describe('a deletion', () => {
     expect(claim()).toBeUndefined();
   });
 
+  test('that leaves nothing to be held means no effect', async () => {
+    const hold = world.ports.actions.hold.bind(world.ports.actions);
+    Object.assign(world.ports.actions, {
+      hold: async (held: HealingAction) => {
+        world.api.delete(at('HealingAction', 'heal'));
+        return hold(held);
+      },
+    });
+    expect(outcomeOf(await tryEffect(world, action))).toBe('Deleted');
+    expect(world.cluster.seen).toEqual([]);
+  });
+
   test('that comes after the claim waits for the effect to be finished', async () => {
     world.cluster.meanwhile = () => {
       world.api.delete(at('HealingAction', 'heal'));
