@@ -8,10 +8,15 @@ const OWN_ANNOTATIONS = '/metadata/annotations/kubeskippy.io~1';
 
 const isRehearsal = ({ requestURI }: AuditEvent): boolean => /[?&]dryRun=/.test(requestURI);
 
+const isWrite = (event: AuditEvent): boolean => WRITES.has(event.verb) && !isRehearsal(event);
+
 function isStored(event: AuditEvent): boolean {
   const code = event.responseStatus?.code ?? 0;
-  return WRITES.has(event.verb) && code >= 200 && code <= 299 && !isRehearsal(event);
+  return isWrite(event) && code >= 200 && code <= 299;
 }
+
+/** The client has gone away, or it took too long: the API server itself does not know whether it was stored. */
+const isUnsure = (event: AuditEvent): boolean => isWrite(event) && event.responseStatus?.code === 504;
 
 const isOwn = ({ objectRef }: AuditEvent): boolean => OWN_GROUPS.has(objectRef?.apiGroup ?? '');
 
@@ -22,7 +27,7 @@ function pathOf(event: AuditEvent): string {
   return `${keyOf(event)}${subresource === undefined ? '' : `/${subresource}`}`;
 }
 
-const describe = (event: AuditEvent): string => `${event.verb} ${pathOf(event)} [${event.auditID}]`;
+export const describeWrite = (event: AuditEvent): string => `${event.verb} ${pathOf(event)} [${event.auditID}]`;
 
 /** What a JSON Patch does beside what it tests; undefined for anything else. */
 function operationsOf(patch: unknown): readonly { readonly path: string; readonly value?: unknown }[] | undefined {
@@ -52,18 +57,18 @@ function isRelease({ objectRef, requestObject }: AuditEvent): boolean {
 const isOnTarget = (history: Pick<History, 'expected'>, event: AuditEvent): boolean =>
   event.verb !== 'deletecollection' && isTarget(history.expected, keyOf(event));
 
+const isEffect = (history: Pick<History, 'expected'>, event: AuditEvent): boolean =>
+  !isOwn(event) && isOnTarget(history, event) && !isMark(event.requestObject) && !isRelease(event);
+
 /** The writes that count as effects on what may be written. */
 export const effectsOf = (history: Pick<History, 'writes' | 'expected'>): string[] =>
+  history.writes.filter((event) => isStored(event) && isEffect(history, event)).map(describeWrite);
+
+/** The same, of which the audit log cannot tell whether they were stored. */
+export const unsureEffectsOf = (history: Pick<History, 'writes' | 'expected'>): string[] =>
   history.writes
-    .filter(
-      (event) =>
-        isStored(event) &&
-        !isOwn(event) &&
-        isOnTarget(history, event) &&
-        !isMark(event.requestObject) &&
-        !isRelease(event),
-    )
-    .map(describe);
+    .filter((event) => isUnsure(event) && isEffect(history, event))
+    .map((event) => `${describeWrite(event)} unanswered`);
 
 /** Name of what an Event tells of. */
 function subjectOf(event: unknown): string {
@@ -84,8 +89,8 @@ export const strayWrites = (history: Pick<History, 'writes' | 'expected' | 'reco
       (event) =>
         isStored(event) && !(isOwn(event) ? history.records.includes(recordOf(event)) : isOnTarget(history, event)),
     )
-    .map(describe);
+    .map(describeWrite);
 
 /** Everything that was sent where no healing has anything to write, be it only a record, be it refused; rehearsals are none. */
 export const writesElsewhere = (writes: readonly AuditEvent[]): string[] =>
-  writes.filter((event) => !isRehearsal(event)).map(describe);
+  writes.filter((event) => !isRehearsal(event)).map(describeWrite);

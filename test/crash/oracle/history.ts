@@ -21,6 +21,8 @@ export interface Sighting {
   /** Everything about it that only people and healings change; `gone` when it is deleted, or about to be. */
   readonly state: string;
   readonly version: number;
+  /** The healer's marks on it: `applied-` or `reverted-` and the uid of a HealingAction. */
+  readonly marks: readonly string[];
 }
 
 /** Everything that is known about one trial, none of it from the healer's own lips but `action`. */

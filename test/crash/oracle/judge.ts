@@ -4,7 +4,7 @@ import type { HealingAction } from '../../../src/api/healing-action.ts';
 import { isTerminal } from '../../../src/domain/outcome.ts';
 import type { AuditEvent } from '../../support/audit-log.ts';
 import { changesIn } from './changes.ts';
-import { effectsOf, strayWrites, writesElsewhere } from './effects.ts';
+import { effectsOf, strayWrites, unsureEffectsOf, writesElsewhere } from './effects.ts';
 import type { History } from './history.ts';
 
 export type Fault = 'duplicate' | 'lost' | 'wrongTarget' | 'misreported' | 'unfired';
@@ -18,8 +18,11 @@ export interface Finding {
 export function judge(given: History): readonly Finding[] {
   const history = isCancelled(given) ? { ...given, expected: { ...given.expected, ...NOTHING } } : given;
   const { expected, unfired, auditMayLack } = history;
-  const writes = effectsOf(history);
   const changes = changesIn(history);
+  const certain = effectsOf(history);
+  // Of what was not answered the watch tells whether it was stored.
+  const unexplained = Math.max(0, changes.onTargets.length - certain.length);
+  const writes = [...certain, ...unsureEffectsOf(history).slice(0, unexplained)];
   const stray = [...strayWrites(history), ...changes.elsewhere];
   const wanted = expected.effects + expected.rollbacks;
   const changed = changes.onTargets.length;

@@ -5,7 +5,7 @@ import type { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts
 import { pathOf, resources, type Resource } from '../../../src/adapters/kubernetes/resource.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { Sighting } from './history.ts';
-import { stateOf } from './state-of.ts';
+import { marksOn, stateOf } from './state-of.ts';
 
 const WATCHED = [
   resources.deployments,
@@ -135,7 +135,7 @@ export class Observer {
     const key = `${resource.plural}/${name}`;
     const state = stateOf(resource.plural, type, object);
     const last = sightings.findLast((sighting) => sighting.key === key);
-    if (last?.state !== state) sightings.push({ key, state, version });
+    if (last?.state !== state) sightings.push({ key, state, version, marks: marksOn(object) });
   }
 
   #noteAction(type: string, action: HealingAction): void {

@@ -7,6 +7,12 @@ const NOT_MEANT = /^(kubeskippy\.io|deployment\.kubernetes\.io|deprecated\.daemo
 /** Only whether they are there: the rest of them changes by itself. */
 const EXISTENCE: ReadonlySet<string> = new Set(['pods', 'jobs']);
 
+const MARK = /^kubeskippy\.io\/((?:applied|reverted)-.+)$/;
+
+/** Which actions have marked it, and how. */
+export const marksOn = ({ metadata: { annotations = {} } }: KubeObject): readonly string[] =>
+  Object.keys(annotations).flatMap((key) => MARK.exec(key)?.[1] ?? []);
+
 /** All of an object that changes only when somebody wants it to; `gone` from the moment its deletion was asked for. */
 export function stateOf(plural: string, type: string, object: KubeObject): string {
   const { uid, labels = {}, annotations = {}, deletionTimestamp } = object.metadata;

@@ -9,9 +9,10 @@ const SETTLED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 export const GOOD_IMAGE = 'app:1';
 
-interface Shape {
+export interface Shape {
   readonly image?: string;
   readonly replicas?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Deployments only. */
   readonly strategy?: 'Recreate' | 'RollingUpdate';
 }
@@ -23,19 +24,27 @@ const template = (name: string, image: string): object => ({
 
 /** A Deployment that is rolled out as far as its image permits. */
 export async function deploy(ground: Ground, name: string, shape: Shape = {}): Promise<Deployment> {
-  const { image = GOOD_IMAGE, replicas = 1, strategy } = shape;
-  const made = await ground.admin.create<Deployment>(resources.deployments, ground, {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, labels: { app: name } },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: name } },
-      template: template(name, image),
-      ...(strategy === undefined ? {} : { strategy: { type: strategy } }),
+  return settled(ground, resources.deployments, await createDeployment(ground, name, shape));
+}
+
+/** The same, but not awaited. */
+export function createDeployment({ admin, namespace }: Ground, name: string, shape: Shape = {}): Promise<Deployment> {
+  const { image = GOOD_IMAGE, replicas = 1, strategy, annotations } = shape;
+  return admin.create<Deployment>(
+    resources.deployments,
+    { namespace },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, labels: { app: name }, ...(annotations === undefined ? {} : { annotations }) },
+      spec: {
+        replicas,
+        selector: { matchLabels: { app: name } },
+        template: template(name, image),
+        ...(strategy === undefined ? {} : { strategy: { type: strategy } }),
+      },
     },
-  });
-  return settled(ground, resources.deployments, made);
+  );
 }
 
 /** A StatefulSet whose pods are all ready. */
@@ -56,11 +65,22 @@ export async function deployStateful(ground: Ground, name: string): Promise<Stat
 
 /** A rollout to another image, as far as that permits. */
 export async function rollOut(ground: Ground, name: string, image: string): Promise<Deployment> {
-  const { namespace, admin } = ground;
-  const changed = await admin.patch<Deployment>(resources.deployments, { namespace, name }, 'strategic', {
+  return settled(ground, resources.deployments, await setImage(ground, name, image));
+}
+
+export const setImage = ({ admin, namespace }: Ground, name: string, image: string): Promise<Deployment> =>
+  admin.patch<Deployment>(resources.deployments, { namespace, name }, 'strategic', {
     spec: { template: { spec: { containers: [{ name: 'app', image }] } } },
   });
-  return settled(ground, resources.deployments, changed);
+
+/** As far as its image permits. */
+export function isRolledOut(workload: Workload): boolean {
+  const { metadata, spec, status } = workload;
+  const { desired, current, updated, available } = rolloutCounts(workload);
+  const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+  const canBeReady = spec.template.spec.containers[0]?.image !== BROKEN_IMAGE;
+  const ready = available === desired && current === desired;
+  return seen && updated >= desired && (!canBeReady || ready);
 }
 
 /** Its controller has made the pods of the newest template; those that can be ready are. */
@@ -69,11 +89,7 @@ async function settled<T extends Workload>(ground: Ground, resource: Resource, {
   return eventually(
     async () => {
       const live = await admin.get<T>(resource, { namespace, name: metadata.name });
-      const { desired, current, updated, available } = rolloutCounts({ ...live, kind: resource.kind });
-      const seen = (live.status?.observedGeneration ?? 0) >= (live.metadata.generation ?? 0);
-      const canBeReady = live.spec.template.spec.containers[0]?.image !== BROKEN_IMAGE;
-      const ready = available === desired && current === desired;
-      if (!seen || updated < desired || (canBeReady && !ready))
+      if (!isRolledOut({ ...live, kind: resource.kind }))
         throw new Error(`${pathOf(resource, { namespace, name: metadata.name })} is not rolled out`);
       return { ...live, apiVersion: 'apps/v1', kind: resource.kind };
     },

@@ -35,7 +35,12 @@ const eventAbout = (name: string): AuditEvent =>
     objectRef: { resource: 'events', name: `${name}.0123456789abcdef`, apiGroup: 'events.k8s.io' },
     requestObject: { regarding: { kind: 'Deployment', namespace: 'trial', name } },
   });
-const sighting = (version: number, state: string, key = 'deployments/cart'): Sighting => ({ key, state, version });
+const sighting = (version: number, state: string, key = 'deployments/cart'): Sighting => ({
+  key,
+  state,
+  version,
+  marks: [],
+});
 
 function action(conditions: Readonly<Record<string, string>>, finalizers: readonly string[] = []): HealingAction {
   return {
@@ -111,6 +116,26 @@ describe('planted histories', () => {
       'written twice, of which the first was refused',
       { ...good, writes: [write({ responseStatus: { code: 422 } }), write()] },
       [],
+    ],
+    ['not answered in time, and stored', { ...good, writes: [write({ responseStatus: { code: 504 } })] }, []],
+    [
+      'not answered in time and not stored, then done',
+      { ...good, writes: [write({ responseStatus: { code: 504 } }), write()] },
+      [],
+    ],
+    [
+      'not answered in time and stored, then done again',
+      {
+        ...good,
+        writes: [write({ responseStatus: { code: 504 } }), write()],
+        sightings: [...good.sightings, sighting(21, 'a3')],
+      },
+      ['duplicate'],
+    ],
+    [
+      'not answered in time and not stored, but said to be healed',
+      { ...good, writes: [write({ responseStatus: { code: 504 } })], sightings: [sighting(5, 'a')] },
+      ['lost', 'misreported'],
     ],
     ['rehearsed, then done', { ...good, writes: [write({ requestURI: '/x?dryRun=All' }), write()] }, []],
     [
