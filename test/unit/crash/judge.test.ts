@@ -314,6 +314,32 @@ describe('planted histories', () => {
       },
       [],
     ],
+    ...[true, false].map((gone): [string, History, string[]] => [
+      `a Job made once, and gone ${gone ? 'with the record of its healing' : 'before the record of its healing'}`,
+      {
+        ...good,
+        deleted: true,
+        gone,
+        expected: { ...good.expected, targets: ['jobs/*'] },
+        writes: [write({ verb: 'create', objectRef: { resource: 'jobs', name: 'a', apiGroup: 'batch' } })],
+        sightings: [sighting(20, 'u1', 'jobs/a'), sighting(21, 'gone', 'jobs/a')],
+      },
+      gone ? [] : ['duplicate'],
+    ]),
+    [
+      'a Job made twice, the second when the first was gone with the record of its healing',
+      {
+        ...good,
+        deleted: true,
+        gone: true,
+        expected: { ...good.expected, targets: ['jobs/*'] },
+        writes: ['a', 'a'].map((name) =>
+          write({ verb: 'create', objectRef: { resource: 'jobs', name, apiGroup: 'batch' } }),
+        ),
+        sightings: [sighting(20, 'u1', 'jobs/a'), sighting(21, 'gone', 'jobs/a'), sighting(22, 'u2', 'jobs/a')],
+      },
+      ['duplicate'],
+    ],
     ...likeReleases.map((other): [string, History, string[]] => [
       `a Job made once, and something written that looks like letting it go: ${JSON.stringify(other)}`,
       {
