@@ -163,50 +163,46 @@ describe('a namespace that is deleted', () => {
       90_000,
       200,
     );
-  const fill = async (namespace: string): Promise<void> => {
-    const doomed = await open(namespace);
-    await Promise.all([
-      doomed.deployAndRestart('verifying'),
-      doomed.deployAndRestart('waiting', { approvalRequired: true }),
-    ]);
-    await Promise.all([doomed.reaches('verifying', 'Executed'), doomed.reaches('waiting', 'WaitingForApproval')]);
-  };
-
-  test('with all that is in it goes', async () => {
-    await fill('doomed');
-    await stack.admin.delete(resources.namespaces, { name: 'doomed' }, {});
-    await expect(gone('doomed')).resolves.toBeUndefined();
-  }, 180_000);
-
-  /** With an action whose Job runs, and would for ten minutes. */
-  const fillWithJob = async (namespace: string): Promise<{ readonly doomed: Shop; readonly action: HealingAction }> => {
-    const fix = {
-      name: 'fix',
-      type: 'custom',
-      customAction: { podTemplateName: 'endless' },
-      requiresApproval: false,
-    } as const;
-    const doomed = await Shop.open(stack, namespace);
+  const FIX = {
+    name: 'fix',
+    type: 'custom',
+    customAction: { podTemplateName: 'endless' },
+    requiresApproval: false,
+  } as const;
+  /** An action whose Job runs, and would for ten minutes. */
+  const fix = async (doomed: Shop): Promise<HealingAction> => {
     await doomed.podTemplate('endless', { seconds: 600 });
     await doomed.policy('fixes', {
       mode: 'automatic',
       triggers: [],
-      actions: [fix],
+      actions: [FIX],
       verification: { stabilizationWindow: '3s', timeout: '15m' },
     });
-    const policyRef = { name: 'fixes', namespace };
-    const action = await doomed.deployAndRestart('fixing', { policyRef, action: fix });
-    await doomed.reaches('fixing', 'Executed');
+    const policyRef = { name: 'fixes', namespace: doomed.namespace };
+    const action = await doomed.deployAndRestart('fixing', { policyRef, action: FIX });
     await eventually(
       async () => {
-        expect(await doomed.jobsOf(action)).toMatchObject([
-          { status: { active: 1 }, metadata: { finalizers: [FINALIZER] } },
-        ]);
+        const running = { status: { active: 1 }, metadata: { finalizers: [FINALIZER] } };
+        expect(await doomed.jobsOf(action)).toMatchObject([running]);
       },
       30_000,
       100,
     );
-    return { doomed, action };
+    return action;
+  };
+  const fill = async (namespace: string): Promise<{ readonly fixing: HealingAction }> => {
+    const doomed = await open(namespace);
+    const [fixing] = await Promise.all([
+      fix(doomed),
+      doomed.deployAndRestart('verifying'),
+      doomed.deployAndRestart('waiting', { approvalRequired: true }),
+    ]);
+    await Promise.all([
+      doomed.reaches('fixing', 'Executed'),
+      doomed.reaches('verifying', 'Executed'),
+      doomed.reaches('waiting', 'WaitingForApproval'),
+    ]);
+    return { fixing };
   };
   const withoutTemporal = async (run: () => Promise<void>): Promise<void> => {
     const { supervisor } = stack.env;
@@ -219,11 +215,11 @@ describe('a namespace that is deleted', () => {
     }
   };
 
-  test('while a Job of an action runs goes', async () => {
-    const { action } = await fillWithJob('doomed-fixing');
-    await stack.admin.delete(resources.namespaces, { name: 'doomed-fixing' }, {});
-    await expect(gone('doomed-fixing')).resolves.toBeUndefined();
-    expect((await outcomeOf(action)).reason).toBe('NotHealed');
+  test('with all that is in it goes', async () => {
+    const { fixing } = await fill('doomed');
+    await stack.admin.delete(resources.namespaces, { name: 'doomed' }, {});
+    await expect(gone('doomed')).resolves.toBeUndefined();
+    expect((await outcomeOf(fixing)).reason).toBe('NotHealed');
   }, 180_000);
 
   test('goes with Temporal down, too', async () => {
@@ -234,16 +230,9 @@ describe('a namespace that is deleted', () => {
     });
   }, 180_000);
 
-  test('while a Job of an action runs goes with Temporal down, too', async () => {
-    await fillWithJob('abandoned-fixing');
-    await withoutTemporal(async () => {
-      await stack.admin.delete(resources.namespaces, { name: 'abandoned-fixing' }, {});
-      await expect(gone('abandoned-fixing')).resolves.toBeUndefined();
-    });
-  }, 180_000);
-
   test('goes with Temporal down, also when the action of a Job was torn away before', async () => {
-    const { doomed, action } = await fillWithJob('torn');
+    const doomed = await Shop.open(stack, 'torn');
+    const action = await fix(doomed);
     await withoutTemporal(async () => {
       await doomed.kubectl([
         'patch',
