@@ -1,6 +1,7 @@
 import { shuffled, seededRandom } from '../support/random.ts';
 import type { Scenario } from './scenario.ts';
 import type { Step } from './steps.ts';
+import { LOSSES, type LossKind, type Moment } from './watch-tap.ts';
 
 /** Where a crash falls: nothing has happened; it has, and nobody knows; it has, and the healer knows. */
 export const SIDES = ['before', 'after', 'replied'] as const;
@@ -8,7 +9,9 @@ export type Side = (typeof SIDES)[number];
 
 /** What the proxy does to one request instead of passing it on. */
 export const MISHAPS = ['cut-before', 'cut-after', '409', '429', '500', '503'] as const;
-export type Mishap = (typeof MISHAPS)[number];
+/** Writes of effects may also take their time. */
+export const DELAYS = ['slow', 'too-slow'] as const;
+export type Mishap = (typeof MISHAPS)[number] | (typeof DELAYS)[number];
 
 /** What happens to a healing. */
 export type Disturbance =
@@ -27,7 +30,9 @@ export type Disturbance =
   /** A person deletes the healing while a write of it is on its way. */
   | { readonly kind: 'deleted'; readonly step: Step }
   /** The target's status is written 20 times a second. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy' }
+  /** What the watcher shall hear of does not reach it. */
+  | { readonly kind: 'watch'; readonly moment: Moment; readonly loss: LossKind; readonly effect: Step };
 
 export interface Cell {
   /** `kill-worker/restart-pod/5/after`: names it in one run and in the next. */
@@ -51,6 +56,17 @@ export function cellsOf(scenario: Scenario, steps: readonly Step[]): Cell[] {
       : SIDES.map((side) =>
           cell(`kill-${victim}/${name}/${effect.index}/${side}`, { kind: 'kill', victim, step: effect, side }),
         );
+  const moments: readonly Moment[] = [
+    'begin',
+    ...(scenario.approved === true ? ['approval' as const] : []),
+    'deletion',
+  ];
+  const lossesAround = (step: Step | undefined): Cell[] =>
+    step === undefined
+      ? []
+      : moments.flatMap((moment) =>
+          LOSSES.map((loss) => cell(`watch/${name}/${moment}/${loss}`, { kind: 'watch', moment, loss, effect: step })),
+        );
   return [
     ...steps.flatMap((step) =>
       SIDES.map((side) =>
@@ -58,7 +74,9 @@ export function cellsOf(scenario: Scenario, steps: readonly Step[]): Cell[] {
       ),
     ),
     ...steps.flatMap((step) =>
-      MISHAPS.map((mishap) => cell(`mishap/${name}/${step.index}/${mishap}`, { kind: 'mishap', mishap, step })),
+      [...MISHAPS, ...(step.effect ? DELAYS : [])].map((mishap) =>
+        cell(`mishap/${name}/${step.index}/${mishap}`, { kind: 'mishap', mishap, step }),
+      ),
     ),
     ...steps.map((step) => cell(`deleted/${name}/${step.index}`, { kind: 'deleted', step })),
     ...steps.map((step) => cell(`late/${name}/${step.index}`, { kind: 'late', step })),
@@ -66,6 +84,7 @@ export function cellsOf(scenario: Scenario, steps: readonly Step[]): Cell[] {
     cell(`busy/${name}`, { kind: 'busy' }),
     ...atEffect('temporal'),
     ...atEffect('kube-apiserver'),
+    ...lossesAround(effect),
   ];
 }
 

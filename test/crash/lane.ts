@@ -12,6 +12,10 @@ const DIES_WITHIN_MS = 10_000;
 const ENDS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 200;
 
+/** In front of the API server of these servers. */
+export const startProxy = (env: LocalEnvironment): Promise<ApiProxy> =>
+  ApiProxy.start({ upstream: env.apiServerUrl, caFile: env.pki.ca.certFile, serving: env.pki.componentServing });
+
 /** One worker process with a task queue and a ledger of its own, and a way to the API server on which anything may happen. */
 export class Lane {
   readonly name: string;
@@ -32,11 +36,7 @@ export class Lane {
   }
 
   static async open(env: LocalEnvironment, name: string): Promise<Lane> {
-    const proxy = await ApiProxy.start({
-      upstream: env.apiServerUrl,
-      caFile: env.pki.ca.certFile,
-      serving: env.pki.componentServing,
-    });
+    const proxy = await startProxy(env);
     await createTemporalNamespace(env.temporal.address, name);
     const lane = new Lane(name, env, proxy);
     await lane.#start(lane.#worker);

@@ -27,6 +27,12 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    interruption.abort();
+  });
+
 const seed = number('seed', values.seed, 0);
 say(`seed ${seed}`);
 const began = Date.now();
@@ -37,9 +43,10 @@ const results = await runCells({
   abreast: number('abreast', values.abreast, 1),
   size: number('size', values.size, 1),
   say,
+  signal: interruption.signal,
 });
 const totals = totalsOf(results, seed);
 for (const line of findingLines(results)) say(line);
 say(`${totals.trials} trials in ${Math.round((Date.now() - began) / 1000)} s`);
 process.stdout.write(values.json ? `${JSON.stringify(totals)}\n` : `${tableOf(results)}\n`);
-process.exit(isClean(totals) ? 0 : 1);
+process.exit(isClean(totals) && !interruption.signal.aborted ? 0 : 1);

@@ -2,17 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../support/random.ts';
 import type { Cell } from './cell.ts';
 import type { Lane } from './lane.ts';
-import { answered, cutAfter, cutBefore, type Fault } from './proxy/faults.ts';
+import { answered, cutAfter, cutBefore, delayed, type Fault } from './proxy/faults.ts';
+import { loseLines } from './lose-lines.ts';
 import { Rule } from './proxy/rule.ts';
 import { isStepIn, matchOf, type Step } from './steps.ts';
 import { Strike } from './strike.ts';
 import type { Trial } from './trial.ts';
+import { FIRST_ARRIVES_WITHIN_MS, within } from './within.ts';
 import type { World } from './world.ts';
 
 /** An activity that is held times out after 15 s; then the same step would be taken a second time. */
-const ARRIVES_WITHIN_MS = 12_000;
-/** Nobody else is held meanwhile. */
-const ARRIVES_ALONE_WITHIN_MS = 60_000;
+const HELD_AT_MOST_MS = 12_000;
+/** A slow write arrives in time; one that is too slow arrives when its sender tries again. */
+const SLOW_MS = 3_000;
+const TOO_SLOW_MS = 17_000;
 /** How long a healer may go on after an answer before the crash, at most. */
 const GRACE_MS = 40;
 /** A worker that wakes up does at once what it had in mind. */
@@ -25,13 +28,16 @@ export async function play(world: World, lane: Lane, trials: readonly Trial[], s
   const disturbance = trials[0]?.cell.disturbance;
   if (disturbance?.kind === 'kill') await kill(world, lane, trials, disturbance.victim, seed);
   else if (disturbance?.kind === 'pause') await pause(lane, trials);
-  else await Promise.all(trials.map((trial) => calm(lane, trial)));
+  else await Promise.all(trials.map((trial) => calm(world, lane, trial)));
   await Promise.all(trials.map((trial) => trial.seen()));
 }
 
 /** Cells that may share a round have the same text here. */
-export const roundOf = ({ disturbance }: Cell): string =>
-  disturbance.kind === 'kill' ? `kill-${disturbance.victim}` : disturbance.kind === 'pause' ? 'pause' : 'calm';
+export function roundOf({ disturbance }: Cell): string {
+  const { kind } = disturbance;
+  if (kind === 'kill') return `kill-${disturbance.victim}`;
+  return kind === 'pause' || kind === 'watch' ? kind : 'calm';
+}
 
 async function kill(
   world: World,
@@ -40,7 +46,7 @@ async function kill(
   victim: 'worker' | 'temporal' | 'kube-apiserver',
   seed: number,
 ): Promise<void> {
-  const struck = trials.flatMap((trial) => {
+  const planned = trials.flatMap((trial) => {
     const { disturbance } = trial.cell;
     if (disturbance.kind !== 'kill') return [];
     const strike = new Strike(trial.namespace, disturbance.step, disturbance.side);
@@ -48,9 +54,9 @@ async function kill(
     return [{ trial, strike, side: disturbance.side }];
   });
   await Promise.all(trials.map((trial) => trial.begin()));
-  await within(ARRIVES_WITHIN_MS, Promise.all(struck.map(({ strike }) => strike.arrived)), trials);
+  const struck = await thoseAtTheirSteps(lane, planned, trials);
   if (victim === 'worker') lane.proxy.freeze();
-  const replied = struck.filter(({ side, strike }) => side === 'replied' && strike.rule.fired > 0);
+  const replied = struck.filter(({ side }) => side === 'replied');
   for (const { strike } of replied) strike.letGo('on');
   await within(1_000, Promise.all(replied.map(({ strike }) => strike.replied)), []);
   if (replied.length > 0) await sleep(seededRandom(seed)() * GRACE_MS);
@@ -63,16 +69,13 @@ async function kill(
     for (const { strike } of struck) strike.letGo(victim === 'temporal' ? 'on' : 'cut');
   }
   await Promise.all(trials.map((trial) => trial.ended()));
-  for (const { trial, strike } of struck) {
-    trial.noteUnfired(strike.unfired);
-    trial.auditMayLack ||= victim === 'kube-apiserver';
-    lane.proxy.remove(strike.rule);
-  }
+  for (const { strike } of struck) lane.proxy.remove(strike.rule);
+  for (const trial of trials) trial.auditMayLack ||= victim === 'kube-apiserver';
 }
 
 /** The worker sleeps between its claim and its write for longer than its time; another does the work; then it wakes. */
 async function pause(lane: Lane, trials: readonly Trial[]): Promise<void> {
-  const struck = trials.flatMap((trial) => {
+  const planned = trials.flatMap((trial) => {
     const { disturbance } = trial.cell;
     if (disturbance.kind !== 'pause') return [];
     const strike = new Strike(trial.namespace, disturbance.step, 'replied');
@@ -80,7 +83,7 @@ async function pause(lane: Lane, trials: readonly Trial[]): Promise<void> {
     return [{ trial, strike }];
   });
   await Promise.all(trials.map((trial) => trial.begin()));
-  await within(ARRIVES_WITHIN_MS, Promise.all(struck.map(({ strike }) => strike.arrived)), trials);
+  const struck = await thoseAtTheirSteps(lane, planned, trials);
   const { start, wake, end } = await lane.replaceWorker();
   for (const { strike } of struck) strike.letGo('on'); // the answers wait for it
   await start();
@@ -88,13 +91,43 @@ async function pause(lane: Lane, trials: readonly Trial[]): Promise<void> {
   wake();
   await sleep(WOKEN_MS);
   await end();
-  for (const { trial, strike } of struck) {
-    trial.noteUnfired(strike.unfired);
-    lane.proxy.remove(strike.rule);
-  }
+  for (const { strike } of struck) lane.proxy.remove(strike.rule);
 }
 
-async function calm(lane: Lane, trial: Trial): Promise<void> {
+interface Planned {
+  readonly trial: Trial;
+  readonly strike: Strike;
+}
+
+/** Those that stand at their steps when it is time. Whoever is late is not struck there: its cell is missed. */
+async function thoseAtTheirSteps<T extends Planned>(
+  lane: Lane,
+  planned: readonly T[],
+  trials: readonly Trial[],
+): Promise<readonly T[]> {
+  const arrivals = planned.map(({ strike }) => strike.arrived);
+  if (arrivals.length > 0) await within(FIRST_ARRIVES_WITHIN_MS, Promise.race(arrivals), trials);
+  await within(HELD_AT_MOST_MS, Promise.all(arrivals), trials);
+  const { struck, missed } = partition(planned);
+  for (const { trial, strike } of missed) {
+    lane.proxy.remove(strike.rule);
+    strike.letGo('on'); // its write may be under way
+    trial.noteUnfired('it did not come to its step in time');
+  }
+  return struck;
+}
+
+/** By whether the step was reached. */
+export function partition<T extends { readonly strike: Pick<Strike, 'hasArrived'> }>(
+  planned: readonly T[],
+): { readonly struck: readonly T[]; readonly missed: readonly T[] } {
+  return {
+    struck: planned.filter(({ strike }) => strike.hasArrived),
+    missed: planned.filter(({ strike }) => !strike.hasArrived),
+  };
+}
+
+async function calm(world: World, lane: Lane, trial: Trial): Promise<void> {
   const { disturbance } = trial.cell;
   switch (disturbance.kind) {
     case 'mishap':
@@ -105,6 +138,8 @@ async function calm(lane: Lane, trial: Trial): Promise<void> {
       return deleted(lane, trial, disturbance.step);
     case 'busy':
       return busy(trial);
+    case 'watch':
+      return loseLines(world.watchTap, lane, trial, disturbance);
     case 'none':
     case 'kill':
     case 'pause':
@@ -160,7 +195,7 @@ async function deleted(lane: Lane, trial: Trial, step: Step): Promise<void> {
   const strike = new Strike(trial.namespace, step, 'before');
   lane.proxy.add(strike.rule);
   await trial.begin();
-  await within(ARRIVES_ALONE_WITHIN_MS, strike.arrived, [trial]);
+  await within(FIRST_ARRIVES_WITHIN_MS, strike.arrived, [trial]);
   trial.noteUnfired(strike.unfired); // what comes to its step later was deleted somewhere else
   await trial.delete();
   strike.letGo('on');
@@ -181,14 +216,9 @@ function faultOf(what: Extract<Cell['disturbance'], { kind: 'mishap' }>['mishap'
       return answered(Number(what));
     case '429':
       return answered(429, 1);
+    case 'slow':
+      return delayed(SLOW_MS);
+    case 'too-slow':
+      return delayed(TOO_SLOW_MS);
   }
-}
-
-/** Waits no longer than that; a person who is asked agrees meanwhile. */
-async function within(ms: number, what: Promise<unknown>, trials: readonly Trial[]): Promise<void> {
-  const over = new AbortController();
-  const people = Promise.all(trials.map((trial) => trial.attend(over.signal)));
-  await Promise.race([what, sleep(ms, undefined, { signal: over.signal }).catch(() => undefined)]);
-  over.abort();
-  await people;
 }

@@ -5,6 +5,7 @@ import { judge, judgeElsewhere } from './oracle/judge.ts';
 import { recordSteps } from './record-steps.ts';
 import { findingLines, type TrialResult } from './report.ts';
 import { play, roundOf } from './rounds.ts';
+import { SecondChances } from './second-chances.ts';
 import { scenarios as allScenarios } from './scenarios/index.ts';
 import { restartDeployment } from './scenarios/restart.ts';
 import type { Trial } from './trial.ts';
@@ -20,6 +21,8 @@ export interface RunOptions {
   /** How many cells a sample has, beside the recordings. */
   readonly size: number;
   readonly say: (line: string) => void;
+  /** Ends the run; what was played until then is told. */
+  readonly signal: AbortSignal;
 }
 
 /** Everything that was tried, and what was found wrong with it. */
@@ -46,19 +49,29 @@ export async function runCells(options: RunOptions): Promise<readonly TrialResul
     const shared = rounds.filter(([cell]) => !isAlone(cell));
     let done = 0;
     const began = Date.now();
-    const note = (lane: Lane, played: readonly Trial[]): void => {
+    const chances = new SecondChances();
+    /** Returns the cells that are to be played again. */
+    const note = (lane: Lane, played: readonly Trial[]): readonly Cell[] => {
+      const repeated = chances.toRepeat(played);
+      for (const trial of repeated) trial.isRepeated = true;
       trials.push(...played);
-      done += played.length;
+      done += played.length - repeated.length;
       world.audit.readOn();
       const bad = findingLines(resultsOf(world, played));
       const seconds = Math.round((Date.now() - began) / 1000);
       say(
         `${String(seconds).padStart(4)} s  ${done}/${chosen.length}  ${lane.name}: ${nameOf(played)}${bad.length === 0 ? '' : ' !!'}`,
       );
+      for (const { cell, unfired } of repeated) say(`  ${cell.id} is played again: ${unfired.join(', ')}`);
       for (const line of bad) say(`  ${line}`);
+      return repeated.map(({ cell }) => cell);
     };
-    await Promise.all(world.lanes.map((lane) => playAll(world, lane, shared, options.seed, note)));
-    await playAll(world, first, alone, options.seed, note);
+    const playing = (async () => {
+      await Promise.all(world.lanes.map((lane) => playAll(world, lane, shared, options.seed, note)));
+      await playAll(world, first, alone, options.seed, note);
+    })();
+    await unlessAborted(playing, options.signal);
+    if (options.signal.aborted) say(`interrupted: ${done} of ${chosen.length} cells were played`);
     world.audit.readOn();
     return [...resultsOf(world, trials), ...strayResults(world)];
   } finally {
@@ -66,9 +79,20 @@ export async function runCells(options: RunOptions): Promise<readonly TrialResul
   }
 }
 
-/** A server is killed for all lanes. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const stop = (): void => {
+    resolve(undefined);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  await Promise.race([work, promise]);
+  if (signal.aborted) work.catch(() => undefined); // its servers go away
+}
+
+/** A server is killed for all lanes, and the watcher watches for all. */
 const isAlone = (cell: Cell | undefined): boolean =>
-  cell?.disturbance.kind === 'kill' && cell.disturbance.victim !== 'worker';
+  cell?.disturbance.kind === 'watch' || (cell?.disturbance.kind === 'kill' && cell.disturbance.victim !== 'worker');
 
 function choose(cells: readonly Cell[], { cells: which, seed, size }: RunOptions): readonly Cell[] {
   const everything = [...cells, ...crowdOf(restartDeployment)];
@@ -105,7 +129,7 @@ async function playAll(
   lane: Lane,
   rounds: Cell[][],
   seed: number,
-  note: (lane: Lane, played: readonly Trial[]) => void,
+  note: (lane: Lane, played: readonly Trial[]) => readonly Cell[],
 ): Promise<void> {
   const prepareNext = (): Promise<Trial[]> | undefined => {
     const round = rounds.shift();
@@ -117,13 +141,16 @@ async function playAll(
     const trials = await next;
     next = trials.some(({ cell }) => isAlone(cell)) ? undefined : prepareNext();
     await play(world, lane, trials, seed + number);
-    note(lane, trials);
+    rounds.push(...note(lane, trials).map((cell) => [cell])); // alone it does not share its time
     next ??= prepareNext();
   }
 }
 
 const resultsOf = (world: World, trials: readonly Trial[]): TrialResult[] =>
-  trials.map((trial) => ({ cell: trial.cell.id, findings: judge(trial.history(world.audit)) }));
+  trials.map((trial) => ({
+    cell: `${trial.isRepeated ? 'missed/' : ''}${trial.cell.id}`,
+    findings: judge(trial.history(world.audit)),
+  }));
 
 /** What was written where no trial was, and what nobody may have seen. */
 function strayResults(world: World): TrialResult[] {

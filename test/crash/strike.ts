@@ -5,12 +5,14 @@ import { matchOf, type Step } from './steps.ts';
 /** Stops one healing at one side of one of its steps, until it is let go. */
 export class Strike {
   readonly rule: Rule;
+  #stands = false;
   readonly #arrived = Promise.withResolvers<undefined>();
   readonly #replied = Promise.withResolvers<undefined>();
   readonly #letGo = Promise.withResolvers<'on' | 'cut'>();
 
   constructor(namespace: string, step: Step, side: Side) {
     const arrive = async (): Promise<'on' | 'cut'> => {
+      this.#stands = true;
       this.#arrived.resolve(undefined);
       return this.#letGo.promise;
     };
@@ -27,6 +29,11 @@ export class Strike {
   /** The healing stands there. */
   get arrived(): Promise<undefined> {
     return this.#arrived.promise;
+  }
+
+  /** Whether it has come that far by now. */
+  get hasArrived(): boolean {
+    return this.#stands;
   }
 
   /** It has its answer. */

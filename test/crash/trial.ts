@@ -37,6 +37,8 @@ export class Trial {
   #deleted = false;
   auditMayLack = false;
   lingers = false;
+  /** It proves nothing, and its cell is played once more. */
+  isRepeated = false;
 
   private constructor(cell: Cell, ground: Ground, observer: Observer, prepared: Prepared) {
     this.cell = cell;
@@ -153,6 +155,11 @@ export class Trial {
     }
   }
 
+  /** Why it proves nothing. */
+  get unfired(): readonly string[] {
+    return this.#unfired;
+  }
+
   noteUnfired(why: string | undefined): void {
     if (why !== undefined) this.#unfired.push(why);
   }
@@ -199,7 +206,7 @@ export class Trial {
       deleted: this.#deleted,
       lingers: this.lingers,
       endings: this.#observer.endings(this.namespace, NAME),
-      unfired: this.#unfired,
+      unfired: this.isRepeated ? [] : this.#unfired,
       auditMayLack: this.auditMayLack,
     };
   }

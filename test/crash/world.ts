@@ -10,11 +10,14 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { Watcher } from '../../src/watcher/watcher.ts';
 import { StandInNode } from '../support/stand-in-node.ts';
 import type { Cell } from './cell.ts';
-import { Lane } from './lane.ts';
+import { kubeconfigAt } from './kubeconfig-at.ts';
+import { Lane, startProxy } from './lane.ts';
 import { AuditTail } from './oracle/audit-tail.ts';
 import { Observer } from './oracle/observer.ts';
 import { startSecondApiServer } from './oracle/second-api-server.ts';
+import type { ApiProxy } from './proxy/api-proxy.ts';
 import { Trial } from './trial.ts';
+import { WatchTap } from './watch-tap.ts';
 
 /** The real servers, the product's own watcher, pods that run nothing, and somebody who sees everything. */
 export class World {
@@ -22,6 +25,9 @@ export class World {
   readonly lanes: readonly Lane[];
   readonly observer: Observer;
   readonly audit: AuditTail;
+  /** On the watcher's way to the API server. */
+  readonly watchTap: WatchTap;
+  readonly #watcherProxy: ApiProxy;
   readonly #admin: KubeClient;
   readonly #node: StandInNode;
   readonly #watcher: Watcher;
@@ -34,6 +40,7 @@ export class World {
     admin: KubeClient,
     node: StandInNode,
     observer: Observer,
+    watcherProxy: ApiProxy,
   ) {
     this.env = env;
     this.lanes = lanes;
@@ -41,7 +48,10 @@ export class World {
     this.audit = new AuditTail(env.auditLogFile);
     this.#admin = admin;
     this.#node = node;
-    const client = KubeClient.load({ kubeconfig: env.kubeconfig('controller') });
+    this.#watcherProxy = watcherProxy;
+    this.watchTap = new WatchTap(watcherProxy);
+    const place = { server: watcherProxy.url, name: 'crash-watcher' };
+    const client = KubeClient.load({ kubeconfig: kubeconfigAt(env, 'controller', place) });
     const logger = createLogger('crash-watcher', 'fatal');
     this.#watcher = new Watcher({
       watches: new KubeObjectWatch({ client, logger }),
@@ -68,7 +78,7 @@ export class World {
       await node.start();
       const observer = new Observer(await startSecondApiServer(env));
       await observer.start();
-      const world = new World(env, opened, admin, node, observer);
+      const world = new World(env, opened, admin, node, observer, await startProxy(env));
       world.#watcher.start();
       await world.#watcher.ready;
       return world;
@@ -92,7 +102,7 @@ export class World {
 
   async stop(): Promise<void> {
     await Promise.allSettled([this.#watcher.stop(), this.#node.stop(), this.observer.stop()]);
-    await Promise.allSettled(this.lanes.map((lane) => lane.close()));
+    await Promise.allSettled([this.#watcherProxy.stop(), ...this.lanes.map((lane) => lane.close())]);
     await this.env.stop();
   }
 }

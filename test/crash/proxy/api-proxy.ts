@@ -138,8 +138,14 @@ export class ApiProxy {
     if (/[?&]watch=(1|true)/.test(seen.path)) {
       response.on('close', () => upstream.destroy());
       response.writeHead(status, passing(upstream.headers));
-      const lines = rule?.fault.drops === undefined ? undefined : new LineFilter((line) => !rule.drops(line));
-      for await (const chunk of upstream as AsyncIterable<Buffer>) response.write(lines?.pass(chunk) ?? chunk);
+      const lines = rule?.fault.line === undefined ? undefined : new LineFilter((line) => rule.fateOf(line));
+      for await (const chunk of upstream as AsyncIterable<Buffer>) {
+        const { kept, cut } = lines?.pass(chunk) ?? { kept: chunk, cut: false };
+        response.write(kept);
+        if (!cut) continue;
+        response.destroy();
+        return;
+      }
       response.end();
       return;
     }

@@ -7,6 +7,9 @@ export interface Answer {
   readonly body: string;
 }
 
+/** It arrives; or it gets lost; or the connection breaks instead. */
+export type LineFate = 'pass' | 'drop' | 'cut';
+
 /** What happens to a request that a rule strikes. What is left out happens as if there were no proxy. */
 export interface Fault {
   /** Before it is forwarded. A held request that is let go at last is forwarded even if its sender is gone. */
@@ -15,8 +18,8 @@ export interface Fault {
   readonly after?: (request: SeenRequest, status: number) => 'reply' | 'cut' | Promise<'reply' | 'cut'>;
   /** The client has its answer. */
   readonly replied?: (request: SeenRequest) => void;
-  /** Lines of a watch that get lost. */
-  readonly drops?: (line: string) => boolean;
+  /** What becomes of a line of a watch. */
+  readonly line?: (line: string) => LineFate;
 }
 
 /** The request never arrives. */
@@ -35,10 +38,17 @@ export const answerHeldUntil = (released: Promise<'reply' | 'cut'>): Fault => ({
 
 export const onceReplied = (then: () => void): Fault => ({ replied: then });
 
-export const linesLost = (drops: (line: string) => boolean): Fault => ({ drops });
+export const linesLost = (which: (line: string) => boolean): Fault => ({
+  line: (line) => (which(line) ? 'drop' : 'pass'),
+});
+
+export const cutAtLine = (which: (line: string) => boolean): Fault => ({
+  line: (line) => (which(line) ? 'cut' : 'pass'),
+});
 
 const REASONS: Readonly<Record<number, string>> = {
   409: 'Conflict',
+  410: 'Expired',
   429: 'TooManyRequests',
   500: 'InternalError',
   503: 'ServiceUnavailable',

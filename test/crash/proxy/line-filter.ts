@@ -1,22 +1,26 @@
+import type { LineFate } from './faults.ts';
+
 /** Lets whole lines of a stream through, or not. */
 export class LineFilter {
-  readonly #keeps: (line: string) => boolean;
+  readonly #fateOf: (line: string) => LineFate;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(keeps: (line: string) => boolean) {
-    this.#keeps = keeps;
+  constructor(fateOf: (line: string) => LineFate) {
+    this.#fateOf = fateOf;
   }
 
-  /** What is left of all lines that have become whole with this chunk. */
-  pass(chunk: Buffer): Buffer {
+  /** What is left of all lines that have become whole with this chunk, and whether the stream breaks off after them. */
+  pass(chunk: Buffer): { readonly kept: Buffer; readonly cut: boolean } {
     const text = Buffer.concat([this.#rest, chunk]);
     const end = text.lastIndexOf('\n') + 1;
     this.#rest = text.subarray(end);
-    const kept = text
-      .subarray(0, end)
-      .toString()
-      .split('\n')
-      .filter((line) => line !== '' && this.#keeps(line));
-    return Buffer.from(kept.map((line) => `${line}\n`).join(''));
+    let kept = '';
+    for (const line of text.subarray(0, end).toString().split('\n')) {
+      if (line === '') continue;
+      const fate = this.#fateOf(line);
+      if (fate === 'cut') return { kept: Buffer.from(kept), cut: true };
+      if (fate === 'pass') kept += `${line}\n`;
+    }
+    return { kept: Buffer.from(kept), cut: false };
   }
 }

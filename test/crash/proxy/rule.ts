@@ -1,4 +1,4 @@
-import type { Fault } from './faults.ts';
+import type { Fault, LineFate } from './faults.ts';
 import type { SeenRequest } from './seen-request.ts';
 
 export interface Match {
@@ -38,14 +38,14 @@ export class Rule {
     this.#seen += 1;
     if (nth !== undefined && nth !== this.#seen) return false;
     // A stream is struck when one of its lines is.
-    if (this.fault.drops === undefined) this.#fired += 1;
+    if (this.fault.line === undefined) this.#fired += 1;
     return true;
   }
 
-  /** Whether this line of a watch gets lost. */
-  drops(line: string): boolean {
-    const dropped = this.fault.drops?.(line) === true;
-    if (dropped) this.#fired += 1;
-    return dropped;
+  /** What becomes of this line of a watch. */
+  fateOf(line: string): LineFate {
+    const fate = this.fault.line?.(line) ?? 'pass';
+    if (fate !== 'pass') this.#fired += 1;
+    return fate;
   }
 }

@@ -14,6 +14,7 @@ import {
   answered,
   answerHeldUntil,
   cutAfter,
+  cutAtLine,
   cutBefore,
   delayed,
   heldUntil,
@@ -184,6 +185,17 @@ describe('faults', () => {
       ),
     );
     await expect(client.text('GET', '/things?watch=true')).resolves.toBe('{"n":1}\n{"n":3}\n');
+    expect(rule.fired).toBe(1);
+  });
+
+  test('a watch breaks off at a line', async () => {
+    const rule = proxy.add(
+      new Rule(
+        { path: /watch=true/ },
+        cutAtLine((line) => line.includes('2')),
+      ),
+    );
+    await expect(client.text('GET', '/things?watch=true')).rejects.toThrow();
     expect(rule.fired).toBe(1);
   });
 });

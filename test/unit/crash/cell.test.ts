@@ -72,6 +72,17 @@ describe('the cells of a scenario', () => {
     expect(ids).toContain(`pause/${scenario!.name}/2`);
   });
 
+  test('delay the effect, and lose what the watcher shall hear of', () => {
+    const ids = cells.map(({ id }) => id);
+    expect(ids).toContain(`mishap/${scenario!.name}/3/too-slow`);
+    expect(ids).not.toContain(`mishap/${scenario!.name}/2/too-slow`);
+    expect(ids).toContain(`watch/${scenario!.name}/begin/lost`);
+    expect(ids).toContain(`watch/${scenario!.name}/deletion/cut`);
+    expect(ids).not.toContain(`watch/${scenario!.name}/approval/cut`);
+    const approved = scenarios.find((candidate) => candidate.approved === true);
+    expect(cellsOf(approved!, steps).map(({ id }) => id)).toContain(`watch/${approved!.name}/approval/cut`);
+  });
+
   test('have names of their own', () => {
     expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
   });
@@ -87,7 +98,7 @@ describe('a sample', () => {
 
   test('has something of every kind', () => {
     const kinds = new Set(sampled(cells, 20, 1).map(({ disturbance }) => disturbance.kind));
-    expect(kinds).toEqual(new Set(['kill', 'mishap', 'deleted', 'late', 'pause', 'busy']));
+    expect(kinds).toEqual(new Set(['kill', 'mishap', 'deleted', 'late', 'pause', 'busy', 'watch']));
   });
 
   test('of more than there is has everything', () => {
