@@ -109,13 +109,18 @@ export class OrphanedJobs {
 }
 
 function projectJob({ metadata }: KubeObject): WatchedJob {
-  const { name, namespace = '', uid, resourceVersion, deletionTimestamp, finalizers = [], ownerReferences } = metadata;
-  const owner = ownerReferences?.find(({ kind, controller }) => kind === 'HealingAction' && controller === true);
-  const held = deletionTimestamp !== undefined && finalizers.includes(FINALIZER);
+  const { name, namespace = '', uid, resourceVersion, deletionTimestamp, finalizers = [] } = metadata;
   return {
     metadata: { name, namespace, uid, resourceVersion },
-    ...(held && owner !== undefined
-      ? { held: { action: { namespace, name: owner.name, uid: owner.uid }, since: Date.parse(deletionTimestamp) } }
+    ...(deletionTimestamp !== undefined && finalizers.includes(FINALIZER)
+      ? { held: { action: actionOf(metadata), since: Date.parse(deletionTimestamp) } }
       : {}),
   };
+}
+
+/** Whoever deletes an action with `--cascade=orphan` leaves its Job without an owner; the labels stay. */
+function actionOf({ namespace = '', labels = {}, ownerReferences = [] }: ObjectMeta): ObjectRef {
+  const uid = labels[KEYS.actionUid] ?? '';
+  const owner = ownerReferences.find((reference) => reference.uid === uid);
+  return { namespace, name: owner?.name ?? labels[KEYS.actionName] ?? '', uid };
 }

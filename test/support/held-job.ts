@@ -14,7 +14,7 @@ export const heldJob = (
     metadata: {
       name,
       namespace,
-      labels: { [KEYS.actionUid]: uid },
+      labels: { [KEYS.actionUid]: uid, [KEYS.actionName]: action },
       finalizers: [...finalizers],
       ownerReferences: [
         { apiVersion: 'kubeskippy.io/v1alpha1', kind: 'HealingAction', name: action, uid, controller: true },

@@ -86,6 +86,24 @@ describe('a deleted Job that we hold', () => {
     expect(job()).toBeUndefined();
   });
 
+  test('is let go also when it was left without an owner', async () => {
+    endNamespace();
+    deletedJobOf(gone(), { ownerReferences: [] });
+    orphanedJobs.start();
+    await clock.advance(0);
+    expect(job()).toBeUndefined();
+  });
+
+  test('is left to its action also when it was left without an owner', async () => {
+    endNamespace();
+    const action = actions.create('a', { status: CLAIM });
+    actions.hold('a');
+    deletedJobOf(action, { ownerReferences: [] });
+    orphanedJobs.start();
+    await clock.advance(20 * MINUTE);
+    expect(job()).toBeDefined();
+  });
+
   test('is let go soon when the namespace begins to wait later', async () => {
     deletedJobOf(gone());
     orphanedJobs.start();
