@@ -32,6 +32,24 @@ export async function listPods(
   return lists.flat();
 }
 
+/** So many pods are read one by one in less time than the API server needs to be sure of its list. */
+const FEW = 10;
+
+/**
+ * As {@link listPods}, with each of the workload's own pods as it is now. Where they are few they are read by name: only one
+ * that came this very moment may be missing, and what its template says of it stands in the workload too.
+ */
+export async function readPods(cluster: ClusterReader, workload: Workload): Promise<readonly KubeObject[]> {
+  const listed = await listPods(cluster, workload, { quick: true });
+  const own = controlledPods(workload, listed);
+  if (own.length > FEW) return listPods(cluster, workload);
+  const { namespace = '' } = workload.metadata;
+  const read = await Promise.all(
+    own.map(({ metadata: { name } }) => cluster.get<Pod>({ apiVersion: 'v1', kind: 'Pod', namespace, name })),
+  );
+  return [...listed.filter((object) => !isPod(object)), ...read.filter((pod) => pod !== undefined)];
+}
+
 /** Of what was listed, all of the workload's own pods: those being deleted included, and those that have run to their end. */
 export function controlledPods(workload: Workload, listed: readonly KubeObject[]): readonly Pod[] {
   const { uid } = workload.metadata;

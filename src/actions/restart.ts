@@ -4,7 +4,7 @@ import { controllers } from './controllers.ts';
 import { defineAction, type PlanInput, type PlanResult } from './define-action.ts';
 import { isPod, named } from './objects.ts';
 import { templateDigest } from './pod-template.ts';
-import { isLeaving, listPods, ownPods } from './pods-of-workload.ts';
+import { isLeaving, listPods, ownPods, readPods } from './pods-of-workload.ts';
 import { evictPod, planPod } from './restart/evict-pod.ts';
 import {
   confirmEvictions,
@@ -62,9 +62,12 @@ export const restart = defineAction<Restartable>({
   markIsClaim: (kind) => kind === 'Pod',
   looksBack: false,
 
-  async gather(cluster, { target }) {
+  async gather(cluster, { target, parameters }) {
     if (target === undefined) return [];
-    return isPod(target) ? controllers(cluster, target) : listPods(cluster, target);
+    if (isPod(target)) return controllers(cluster, target);
+    // What a plan is made from is looked at again before the effect.
+    if (parameters === undefined) return listPods(cluster, target, { quick: true });
+    return isByEviction(parameters) ? listPods(cluster, target) : readPods(cluster, target);
   },
 
   plan: (input) => (isPod(input.target) ? planPod(input.target, input) : planWorkload(input.target, input)),
