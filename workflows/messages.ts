@@ -35,9 +35,13 @@ export const policyDeletedSignal = defineSignal(MESSAGES.policyDeleted);
 
 /** To the ledger: up to 100 requests in one message, each answered separately. */
 export const reserveUpdate = defineUpdate<readonly ReservationAnswer[], [readonly LedgerRequest[]]>(MESSAGES.reserve);
+/** Of the ledger: would each of these be granted, at this time (milliseconds since the epoch)? */
+export const admitQuery = defineQuery<readonly ReservationAnswer[], [readonly ReservationRequest[], number]>(
+  MESSAGES.admit,
+);
 /** To a long-lived workflow: continue as new, so that the next run is on the newest code. */
 export const upgradeSignal = defineSignal(MESSAGES.upgrade);
 
 export type LedgerRequest =
-  | { readonly type: 'reserve' | 'admit'; readonly request: ReservationRequest }
+  | { readonly type: 'reserve'; readonly request: ReservationRequest }
   | { readonly type: 'settle'; readonly id: string; readonly hadEffect: boolean };

@@ -13,7 +13,13 @@ import {
 } from '../src/domain/ledger.ts';
 import { certainly } from './activity-options.ts';
 import { startLifetime } from './entity.ts';
-import { reserveUpdate, type LedgerRequest } from './messages.ts';
+import { admitQuery, reserveUpdate, type LedgerRequest } from './messages.ts';
+
+const NO_REQUEST: ReservationAnswer = {
+  granted: false,
+  reason: 'NoneAllowed',
+  message: 'this is no request for a reservation',
+};
 
 /**
  * The one place where limits and target locks are held, so that a grant is atomic over all of them. Every answer is
@@ -25,12 +31,9 @@ export async function remediationLedgerWorkflow(carried?: LedgerState): Promise<
 
   const answer = (message: LedgerRequest): ReservationAnswer => {
     const now = Date.now();
-    if (message.type !== 'settle' && !isReservationRequest(message.request))
-      return { granted: false, reason: 'NoneAllowed', message: 'this is no request for a reservation' };
     switch (message.type) {
-      case 'admit':
-        return admit(expire(state, now), message.request, now);
       case 'reserve': {
+        if (!isReservationRequest(message.request)) return NO_REQUEST;
         const reserved = reserve(state, message.request, now);
         state = reserved.state;
         return reserved.answer;
@@ -40,6 +43,10 @@ export async function remediationLedgerWorkflow(carried?: LedgerState): Promise<
         return { granted: true };
     }
   };
+  // A query does not move the workflow's own clock.
+  setHandler(admitQuery, (requests, now) =>
+    requests.map((request) => (isReservationRequest(request) ? admit(expire(state, now), request, now) : NO_REQUEST)),
+  );
   let changed = false;
   setHandler(reserveUpdate, (messages) => {
     changed = true;

@@ -27,6 +27,7 @@ export const MESSAGES = {
   retryStarted: 'retryStarted',
   policyDeleted: 'policyDeleted',
   reserve: 'reserve',
+  admit: 'admit',
   upgrade: 'upgrade',
 } as const;
 

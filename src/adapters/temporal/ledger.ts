@@ -1,69 +1,33 @@
-import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import { QueryRejectedError, WithStartWorkflowOperation, WorkflowClient, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { LEDGER_WORKFLOW_ID, MESSAGES, TASK_QUEUE, WORKFLOWS } from '../../api/temporal-names.ts';
-import type { ReservationAnswer, ReservationRequest } from '../../domain/ledger.ts';
-import { StepError } from '../../errors.ts';
+import { emptyLedger, admit, type ReservationAnswer, type ReservationRequest } from '../../domain/ledger.ts';
 import type { LedgerPort } from '../../ports/ledger.ts';
+import { inBatches } from './in-batches.ts';
 
 /** As `reserve` of the ledger's workflow takes it. */
 type LedgerRequest =
-  | { readonly type: 'reserve' | 'admit'; readonly request: ReservationRequest }
+  | { readonly type: 'reserve'; readonly request: ReservationRequest }
   | { readonly type: 'settle'; readonly id: string; readonly hadEffect: boolean };
 
-interface Waiting {
-  readonly request: LedgerRequest;
-  readonly resolve: (answer: ReservationAnswer) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-const MAX_BATCH = 100;
 const DEADLINE_MS = 10_000;
 
-/**
- * The ledger's only client in this process. Updates of one workflow collapse above ten in flight, so there is one at a
- * time, and it carries everything that has come in meanwhile.
- */
+/** The ledger's only client in this process: updates of one workflow collapse above ten in flight. */
 export function createLedger(client: Client): LedgerPort {
-  const queue: Waiting[] = [];
-  let inFlight = false;
-
-  const ask = (request: LedgerRequest): Promise<ReservationAnswer> =>
-    new Promise((resolve, reject) => {
-      queue.push({ request, resolve, reject });
-      void pump();
-    });
-
-  const pump = async (): Promise<void> => {
-    if (inFlight) return;
-    inFlight = true;
-    while (queue.length > 0) {
-      const batch = queue.splice(0, MAX_BATCH);
-      try {
-        const answers = await send(
-          client,
-          batch.map(({ request }) => request),
-        );
-        batch.forEach(({ resolve, reject }, index) => {
-          const answer = answers[index];
-          if (answer === undefined) reject(new StepError('Unavailable', 'the ledger left a request unanswered'));
-          else resolve(answer);
-        });
-      } catch (error) {
-        const failure = new StepError(
-          'Unavailable',
-          `the ledger did not answer: ${error instanceof Error ? error.message : String(error)}`,
-          { cause: error },
-        );
-        for (const { reject } of batch) reject(failure);
-      }
-    }
-    inFlight = false;
-  };
-
+  const send = inBatches<LedgerRequest, ReservationAnswer>('the ledger', (requests) =>
+    client.withDeadline(Date.now() + DEADLINE_MS, () => update(client, requests)),
+  );
+  const { connection, options } = client;
+  // One that has ended answers otherwise too, from what it knew then.
+  const open = new WorkflowClient({ connection, namespace: options.namespace, queryRejectCondition: 'NOT_OPEN' });
+  const ask = inBatches<ReservationRequest, ReservationAnswer>('the ledger', (requests) =>
+    client.withDeadline(Date.now() + DEADLINE_MS, () => query(open, client, requests)),
+  );
   return {
-    reserve: (request) => ask({ type: 'reserve', request }),
-    admit: (request) => ask({ type: 'admit', request }),
+    reserve: (request) => send({ type: 'reserve', request }),
+    admit: ask,
     async settle(id, hadEffect) {
-      await ask({ type: 'settle', id, hadEffect });
+      await send({ type: 'settle', id, hadEffect });
     },
   };
 }
@@ -81,17 +45,43 @@ const LEDGER = {
   args: [],
 } as const;
 
-async function send(client: Client, requests: readonly LedgerRequest[]): Promise<readonly ReservationAnswer[]> {
+async function update(client: Client, requests: readonly LedgerRequest[]): Promise<readonly ReservationAnswer[]> {
+  try {
+    return await client.workflow
+      .getHandle(LEDGER_WORKFLOW_ID)
+      .executeUpdate<readonly ReservationAnswer[], [readonly LedgerRequest[]]>(MESSAGES.reserve, { args: [requests] });
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return startAndUpdate(client, requests);
+  }
+}
+
+/** Costs more than to update one that is there. */
+function startAndUpdate(client: Client, requests: readonly LedgerRequest[]): Promise<readonly ReservationAnswer[]> {
   const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.ledger, { ...LEDGER, args: [] });
-  return client.withDeadline(Date.now() + DEADLINE_MS, () =>
-    client.workflow.executeUpdateWithStart<LedgerWorkflow, readonly ReservationAnswer[], [readonly LedgerRequest[]]>(
-      MESSAGES.reserve,
-      {
-        startWorkflowOperation,
-        args: [requests],
-      },
-    ),
-  );
+  return client.workflow.executeUpdateWithStart<
+    LedgerWorkflow,
+    readonly ReservationAnswer[],
+    [readonly LedgerRequest[]]
+  >(MESSAGES.reserve, { startWorkflowOperation, args: [requests] });
+}
+
+/** Leaves nothing in the ledger's history. Where there is no ledger yet, one is started, and answers as a new one does. */
+async function query(
+  open: WorkflowClient,
+  client: Client,
+  requests: readonly ReservationRequest[],
+): Promise<readonly ReservationAnswer[]> {
+  const now = Date.now();
+  try {
+    return await open
+      .getHandle(LEDGER_WORKFLOW_ID)
+      .query<readonly ReservationAnswer[], [readonly ReservationRequest[], number]>(MESSAGES.admit, requests, now);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError)) throw error;
+    await startLedger(client);
+    return requests.map((request) => admit(emptyLedger(), request, now));
+  }
 }
 
 type LedgerWorkflow = () => Promise<void>;

@@ -76,6 +76,32 @@ describe('the ledger', () => {
     expect(short(await ledger.admit(request('d', { maxActionsPerHour: 2 })))).toBe('RateLimited');
   });
 
+  test('is asked without a trace in its history', async () => {
+    await reserve('warm up');
+    const history = async () => (await bench.client.workflow.getHandle(LEDGER_WORKFLOW_ID).fetchHistory()).events;
+    const before = await history();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ledger.admit(request(`a${index}`))));
+    expect(answers.every(({ granted }) => granted)).toBe(true);
+    expect(await history()).toHaveLength(before?.length ?? 0);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['before there is one', async () => undefined],
+    [
+      'after one was ended that had granted',
+      async () => {
+        await reserve('warm up');
+        await bench.client.workflow.getHandle(LEDGER_WORKFLOW_ID).terminate('as an operator may');
+      },
+    ],
+  ])('asked %s says that it is being made', async (_when, before) => {
+    await before();
+    expect(short(await ledger.admit(request('a')))).toBe('Rebuilding');
+    await eventually(async () => {
+      expect(short(await ledger.admit(request('a')))).toBe('granted');
+    });
+  });
+
   test('keeps everything over a run that begins anew', async () => {
     await reserve('a', { target: 'Pod shop/x', maxActionsPerHour: 2 });
     await reserve('b', { maxActionsPerHour: 2 });
