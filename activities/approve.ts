@@ -1,7 +1,7 @@
 import { REASONS } from '../src/api/constants.ts';
 import type { ApprovalStatus, HealingAction } from '../src/api/healing-action.ts';
 import { objectionTo, type Decision } from '../src/domain/approval.ts';
-import { ended, type ApprovalRules, type Asked, type Ended } from '../src/domain/steps.ts';
+import { ended, type ApprovalRules, type Asked, type DecisionRecord, type Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { previewEffect } from './preview-effect.ts';
@@ -97,17 +97,11 @@ async function diffOf(ports: ActivityPorts, ref: ObjectRef, digest: string): Pro
 }
 
 /**
- * The decision about this plan as the API server holds it now: in `spec.approval`, or as it was recorded when it came
- * another way. Undefined when there is none.
+ * The decision about this plan as the API server holds it: in `spec.approval`, or as it was recorded when it came another
+ * way. Undefined when there is none.
  */
-export async function readDecision(
-  { actions }: ActivityPorts,
-  ref: ObjectRef,
-  digest: string,
-): Promise<Decision | undefined> {
-  const action = await actions.read(ref);
-  const approval = action?.spec.approval;
-  if (approval?.planDigest !== digest) return recordedDecision(action?.status?.approval, digest);
+function writtenIn({ spec: { approval }, status }: HealingAction, digest: string): Decision | undefined {
+  if (approval?.planDigest !== digest) return recordedDecision(status?.approval, digest);
   return {
     decision: approval.decision,
     planDigest: approval.planDigest,
@@ -132,31 +126,33 @@ function recordedDecision(approval: ApprovalStatus | undefined, digest: string):
 }
 
 /**
- * Writes down who decided and how, before anything is done. `void` when the decision no longer holds, or came too late.
- * Ends the healing when the decision is final and nobody may act on it. A rejection always counts.
+ * Writes down who decided and how, before anything is done: what was `sent`, or else what is written in the API server.
+ * `void` when the decision no longer holds, or came too late; `none` where none is written. Ends the healing when the
+ * decision is final and nobody may act on it. A rejection always counts.
  */
 export async function recordDecision(
   ports: ActivityPorts,
   ref: ObjectRef,
-  decision: Decision,
+  digest: string,
+  sent: Decision | undefined,
   now: () => Date,
-): Promise<'recorded' | 'void' | Ended> {
+): Promise<DecisionRecord> {
+  const [action, inForce] = await Promise.all([
+    ports.actions.read(ref),
+    sent === undefined ? ports.identity.vouched(ref.namespace) : false,
+  ]);
+  const decision = sent ?? (action === undefined ? undefined : writtenIn(action, digest));
+  if (decision === undefined) return { result: 'none' };
+  if (action === undefined) return { result: 'void', decision };
   const { by, method, planDigest, comment } = decision;
   const approved = decision.decision === 'Approved';
-  let vouched = false;
-  if (method === 'kubernetes') {
-    const [current, inForce] = await Promise.all([
-      readDecision(ports, ref, planDigest),
-      ports.identity.vouched(ref.namespace),
-    ]);
-    if (current?.decision !== decision.decision || current.by !== by) return 'void';
-    vouched = inForce;
-  }
+  const vouched = method === 'kubernetes' && inForce;
   const time = now();
   let objection: string | undefined;
-  const updated = await ports.actions.update(ref, (latest) => {
+  const updated = await ports.actions.update(action, (latest) => {
     const { status, spec } = latest;
     if (status?.planDigest !== planDigest) return undefined;
+    if (method === 'kubernetes' && !same(writtenIn(latest, digest), decision)) return undefined;
     const asked = status.approval?.planDigest === planDigest ? status.approval : undefined;
     if (approved && Date.parse(asked?.expiresAt ?? '') <= time.getTime()) return undefined;
     // Only admission in the API server proves who it was, and only if it did so from before the question was asked.
@@ -199,7 +195,8 @@ export async function recordDecision(
   });
   if (objection !== undefined) return ended('Refused', `the approval by ${by} does not count: ${objection}`);
   const recorded = updated?.status?.approval;
-  if (updated === undefined || recorded?.planDigest !== planDigest || recorded.approvedBy !== by) return 'void';
+  if (updated === undefined || recorded?.planDigest !== planDigest || recorded.approvedBy !== by)
+    return { result: 'void', decision };
   ports.events.record({
     regarding: asTarget(updated),
     type: 'Normal',
@@ -207,8 +204,11 @@ export async function recordDecision(
     action: 'Approve',
     note: told(decision, recorded.verified === true),
   });
-  return 'recorded';
+  return { result: 'recorded', decision };
 }
+
+const same = (one: Decision | undefined, other: Decision): boolean =>
+  one?.decision === other.decision && one.by === other.by;
 
 const told = ({ decision, by, method, planDigest }: Decision, verified: boolean): string =>
   `${decision.toLowerCase()} by ${by} (${method}, ${verified ? 'proven by the API server' : 'not verified'}) for plan ${planDigest}`;

@@ -11,7 +11,7 @@ import { abandon } from './abandon.ts';
 import { accept } from './accept.ts';
 import type { Attempt } from './attempt.ts';
 import { analyze } from './analyze.ts';
-import { readDecision, recordDecision, requestApproval } from './approve.ts';
+import { recordDecision, requestApproval } from './approve.ts';
 import { awaitOperator } from './await-operator.ts';
 import { createActions, type CreationOrder } from './create-actions.ts';
 import { execute } from './execute.ts';
@@ -27,7 +27,7 @@ import { recallEpisodes } from './recall-episodes.ts';
 import { reportRetry } from './report-retry.ts';
 import { report } from './report.ts';
 import { reportPolicy } from './report-policy.ts';
-import { reserve } from './reserve.ts';
+import { release, reserve } from './reserve.ts';
 import { rollBack } from './roll-back.ts';
 import { measure, recordVerdict } from './verify.ts';
 
@@ -58,9 +58,10 @@ export function createActivities(given: ActivityPorts) {
       analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
     requestApproval: (action: ObjectRef, digest: string, rules: ApprovalRules) =>
       requestApproval(ports, action, digest, rules, now),
-    readDecision: (action: ObjectRef, digest: string) => readDecision(ports, action, digest),
-    recordDecision: (action: ObjectRef, decision: Decision) => recordDecision(ports, action, decision, now),
+    recordDecision: (action: ObjectRef, digest: string, sent?: Decision) =>
+      recordDecision(ports, action, digest, sent, now),
     reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),
+    release: (action: ObjectRef) => release(ports, action),
     execute: (action: ObjectRef, digest: string, order: EffectOrder) =>
       underLease((lease) => execute(ports, action, digest, order, attempt(order.tries, 'execute', action.uid, lease))),
     reportRetry: (action: ObjectRef, retry: PendingRetry) => reportRetry(ports, action, retry, now),

@@ -29,3 +29,7 @@ export async function reserve(
     });
   return answer;
 }
+
+/** Gives back what was granted; a slot that was never used is free at once. */
+export const release = ({ ledger }: Pick<ActivityPorts, 'ledger'>, { uid }: ObjectRef): Promise<void> =>
+  ledger.settle(uid, false);

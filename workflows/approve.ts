@@ -1,27 +1,37 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { Decision } from '../src/domain/approval.ts';
+import type { ReservationAnswer } from '../src/domain/ledger.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { analysis, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
+import { ask, giveBack } from './reserve.ts';
 import { AWAITING } from './search-attributes.ts';
+import { together } from './together.ts';
+
+/** The plan may be carried out. `slot` is what the ledger has said meanwhile, where it was asked. */
+export interface Agreed {
+  readonly result: 'agreed';
+  readonly slot?: ReservationAnswer | undefined;
+}
 
 /**
- * Analysis first: what it finds may itself demand a person. Nobody holds a slot or a lock while people think. Undefined
- * when the plan may be carried out.
+ * Analysis first: what it finds may itself demand a person. The ledger is asked at the same time as whoever is fast, and
+ * nobody holds a slot or a lock while people think.
  */
-export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
+export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Agreed | Ended> {
   const { approval, planDigest, summary } = plan;
   desk.show('Analyzing', summary);
-  const found = await analysis(`is this the right thing to do: ${summary}?`).analyze(
-    action,
-    planDigest,
-    approval.required,
+  const [found, slot] = await together(
+    analysis(`is this the right thing to do: ${summary}?`).analyze(action, planDigest, approval.required),
+    approval.required ? Promise.resolve(undefined) : ask(action, plan),
   );
   desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
-  if (desk.stopped() !== undefined) return desk.stopped();
-  if (!approval.required && found.choice === 'act') return undefined;
+  const stop = desk.stopped();
+  if (stop !== undefined) return ended(stop);
+  if (!approval.required && found.choice === 'act') return { result: 'agreed', slot };
+  await giveBack(action, slot);
 
   const why = approval.required ? approval.why : found.reason;
   desk.open(planDigest, approval.acceptSignals);
@@ -32,39 +42,60 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   const asked = await step(`ask a person: ${why}`).requestApproval(action, planDigest, { ...approval, why });
   const patience = asked?.result === 'asked' ? Date.parse(asked.expiresAt) : Date.now() + approval.timeoutMs;
   const expiresAt = Math.min(patience, plan.expiresAt ?? Number.POSITIVE_INFINITY);
-  const decision = asked?.result === 'ended' ? asked : await decide(action, planDigest, expiresAt, desk);
+  const decided = asked?.result === 'ended' ? asked : await decide(action, plan, expiresAt, desk);
   desk.close();
   upsertSearchAttributes([{ key: AWAITING, value: false }]);
-  if (decision === undefined) return desk.stopped() ?? { reason: 'Expired', message: 'nobody decided in time' };
-  if ('outcome' in decision) return decision.outcome;
-  if (decision.decision === 'Approved') return undefined;
-  const comment = decision.comment === undefined ? '' : `: ${decision.comment}`;
-  return { reason: 'Rejected', message: `rejected by ${decision.by}${comment}` };
+  if (decided === undefined) return ended(desk.stopped() ?? { reason: 'Expired', message: 'nobody decided in time' });
+  if (decided.result === 'ended') return decided;
+  const { decision, by, comment } = decided.decision;
+  if (decision === 'Approved') return { result: 'agreed', slot: decided.slot };
+  return ended({ reason: 'Rejected', message: `rejected by ${by}${comment === undefined ? '' : `: ${comment}`}` });
+}
+
+const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
+
+interface Decided {
+  readonly result: 'decided';
+  readonly decision: Decision;
+  readonly slot?: ReservationAnswer | undefined;
 }
 
 /** The first decision that still holds when it is written down, or the end of a healing that was decided by the wrong one. */
 async function decide(
   action: ObjectRef,
-  planDigest: string,
+  plan: AcceptedPlan,
   deadline: number,
   desk: Desk,
-): Promise<Decision | Ended | undefined> {
-  for (;;) {
-    const decision = await desk.decision(deadline, () =>
-      step('was a decision written?').readDecision(action, planDigest),
+): Promise<Decided | Ended | undefined> {
+  const record = async (what: string, soon: boolean, decision?: Decision): Promise<Decided | Ended | undefined> => {
+    const [recorded, slot] = await together(
+      step(what).recordDecision(action, plan.planDigest, decision),
+      soon ? ask(action, plan) : Promise.resolve(undefined),
     );
-    if (decision === undefined) return undefined;
-    const recorded = await step(`${decision.decision} by ${decision.by} (${decision.method})`).recordDecision(
-      action,
-      decision,
-    );
-    const { by, method, comment = '' } = decision;
-    if (recorded === 'recorded') {
-      desk.tell(decision.decision, `by ${by} (${method}) ${comment}`);
-      return decision;
+    if (recorded.result === 'ended') return recorded;
+    const given = recorded.result === 'none' ? undefined : recorded.decision;
+    const told = given === undefined ? '' : `by ${given.by} (${given.method})`;
+    if (recorded.result === 'recorded') {
+      desk.tell(recorded.decision.decision, `${told} ${recorded.decision.comment ?? ''}`);
+      return { result: 'decided', decision: recorded.decision, slot };
     }
-    if (recorded !== 'void') return recorded;
-    desk.tell('Ignored', `${decision.decision} by ${by} (${method}): it does not hold any more, or came too late`);
+    if (given !== undefined)
+      desk.tell('Ignored', `${given.decision} ${told}: it does not hold any more, or came too late`);
+    await giveBack(action, slot);
+    return undefined;
+  };
+
+  let looks = 0;
+  for (;;) {
+    const news = await desk.decision(deadline, () =>
+      // The first look comes at once, before anybody can have decided.
+      record('was a decision written?', looks++ > 0),
+    );
+    if (news === undefined) return undefined;
+    if ('found' in news) return news.found;
+    const { decision, by, method } = news.sent;
+    const recorded = await record(`${decision} by ${by} (${method})`, decision === 'Approved', news.sent);
+    if (recorded !== undefined) return recorded;
     desk.retract();
   }
 }

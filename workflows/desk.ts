@@ -24,8 +24,11 @@ export interface Desk {
   tell(what: string, detail: string): void;
   /** From now on decisions about this plan count; open it before anybody is asked. */
   open(planDigest: string, acceptSignals: boolean): void;
-  /** Waits for a decision about the open plan; `undefined` at the deadline (milliseconds) or at a stop. */
-  decision(deadline: number, read: ReadDecision): Promise<Decision | undefined>;
+  /**
+   * Waits for a decision about the open plan: one that was sent, or what `look` finds. While it looks, what is sent waits:
+   * the one that was written came first. `undefined` at the deadline (milliseconds) or at a stop.
+   */
+  decision<Found>(deadline: number, look: () => Promise<Found | undefined>): Promise<News<Found> | undefined>;
   /** The decision did not hold: another one is waited for. */
   retract(): void;
   close(): void;
@@ -39,8 +42,7 @@ export interface Desk {
   stopped(): Outcome | undefined;
 }
 
-/** Reads the decision about the open plan from the API server. */
-export type ReadDecision = () => Promise<Decision | undefined>;
+export type News<Found> = { readonly sent: Decision } | { readonly found: Found };
 
 const CLOSED: ApprovalState = { awaiting: undefined, decided: undefined };
 
@@ -50,6 +52,7 @@ export function openDesk(): Desk {
   let acceptSignals = false;
   /** `spec.approval` may have been written since it was last read. */
   let recorded = false;
+  let looking = false;
   let stop: Outcome | undefined;
   let operator: { ordered?: OperatorCommand } | undefined;
   const ignored = (text: string): void => {
@@ -70,7 +73,8 @@ export function openDesk(): Desk {
   };
   const onSignal =
     (decision: Decision['decision']) =>
-    (message: unknown): void => {
+    async (message: unknown): Promise<void> => {
+      if (looking) await condition(() => !looking);
       const refused = take(decisionFrom(message, decision, 'signal', approval.awaiting));
       if (refused !== undefined) ignored(`a signal "${decision}": ${refused}`);
     };
@@ -85,6 +89,20 @@ export function openDesk(): Desk {
   };
   const refuse = (why: string): never => {
     throw ApplicationFailure.nonRetryable(why, 'Refused');
+  };
+
+  const whileSentOnesWait = async <Found>(look: () => Promise<Found | undefined>): Promise<Found | undefined> => {
+    looking = true;
+    try {
+      const found = await look();
+      if (found !== undefined) close();
+      return found;
+    } finally {
+      looking = false;
+    }
+  };
+  const close = (): void => {
+    approval = CLOSED;
   };
 
   setHandler(stepQuery, () => details.step);
@@ -121,7 +139,8 @@ export function openDesk(): Desk {
   );
   setHandler(
     decideUpdate,
-    (message) => {
+    async (message) => {
+      if (looking) await condition(() => !looking);
       const decision = decisionFrom(message, message.decision, 'update', approval.awaiting);
       const refused = take(decision);
       if (refused !== undefined) refuse(refused);
@@ -172,13 +191,11 @@ export function openDesk(): Desk {
     retract() {
       approval = { awaiting: approval.decided?.planDigest, decided: undefined };
     },
-    close() {
-      approval = CLOSED;
-    },
-    async decision(deadline, read) {
+    close,
+    async decision(deadline, look) {
       for (;;) {
         if (stop !== undefined) return undefined;
-        if (approval.decided !== undefined) return approval.decided;
+        if (approval.decided !== undefined) return { sent: approval.decided };
         const left = deadline - Date.now();
         if (left <= 0) return undefined;
         await condition(() => approval.decided !== undefined || recorded || stop !== undefined, left, {
@@ -186,9 +203,8 @@ export function openDesk(): Desk {
         });
         if (!recorded) continue;
         recorded = false;
-        const written = await read();
-        const refused = written === undefined ? undefined : take(written);
-        if (refused !== undefined) ignored(`spec.approval: ${refused}`);
+        const found = await whileSentOnesWait(look);
+        if (found !== undefined) return { found };
       }
     },
   };

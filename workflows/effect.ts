@@ -8,42 +8,13 @@ import { proofMs } from '../src/domain/verdict.ts';
 import { certainly, effect, step, summaryOf } from './activity-options.ts';
 import type { Desk } from './desk.ts';
 import { askOperator } from './operator.ts';
+import { reserve } from './reserve.ts';
 import { PHASE } from './search-attributes.ts';
 
-const HOUR_MS = 3_600_000;
-/** Longer than this nobody waits for a slot. */
-const PATIENCE_MS = 24 * HOUR_MS;
-/** Of the time waited so far, the share after which the ledger is asked again: a history is bounded. */
-const ASK_AGAIN = 1 / 10;
-/** The same for an effect in parts: at most some 800 looks in a day. */
+/** Of the time waited so far, the share after which an effect in parts is looked at again: at most some 800 times a day. */
 const LOOK_AGAIN = 1 / 100;
 /** Lost races in a row before a try counts as used. */
 const MAX_CONFLICTS = 20;
-
-/** A slot of the policy's limit and the lock of the target; undefined when they are held. Asked again, it keeps them alive. */
-export async function reserve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Outcome | undefined> {
-  const since = Date.now();
-  const { policy, target } = plan.reservation;
-  const until = Math.min(since + PATIENCE_MS, plan.expiresAt ?? Number.POSITIVE_INFINITY);
-  for (;;) {
-    if (desk.stopped() !== undefined) return desk.stopped();
-    const answer = await step(`reserve a slot of ${policy} and the lock of ${target}`).reserve(
-      action,
-      plan.reservation,
-    );
-    if (answer.granted) {
-      desk.tell('Reserved', `a slot of ${policy} and the lock of ${target}`);
-      return undefined;
-    }
-    if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
-    const waited = Date.now() - since;
-    const left = until - Date.now();
-    if (left <= 0) return { reason: 'Expired', message: `no slot in time: ${answer.message}` };
-    desk.show('AwaitingReservation', answer.message);
-    const pause = Math.min(left, Math.max(answer.retryAfterMs, waited * ASK_AGAIN));
-    await desk.pause(pause, `ask again for a slot: ${answer.message}`);
-  }
-}
 
 /** The effect is there, or was rehearsed and not done (`changed: false`). */
 export interface Done {

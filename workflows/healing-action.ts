@@ -6,7 +6,8 @@ import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { certainly, step } from './activity-options.ts';
 import { approve } from './approve.ts';
 import { openDesk, type Desk } from './desk.ts';
-import { execute, findEffect, reserve } from './effect.ts';
+import { execute, findEffect } from './effect.ts';
+import { reserve } from './reserve.ts';
 import { PHASE } from './search-attributes.ts';
 import { rollBack, verify } from './verify.ts';
 
@@ -56,7 +57,9 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
       `${plan.summary} (plan \`${plan.planDigest}\`, ${plan.reversible ? 'can' : 'cannot'} be rolled back)`,
     );
 
-    const declined = (await approve(action, plan, desk)) ?? (await reserve(action, plan, desk));
+    const approved = await approve(action, plan, desk);
+    if (approved.result === 'ended') return approved.outcome;
+    const declined = await reserve(action, plan, desk, approved.slot);
     if (declined !== undefined) return declined;
     const executed = await execute(action, plan, desk);
     if (executed.result === 'drifted') continue;

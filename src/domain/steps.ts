@@ -1,4 +1,4 @@
-import type { ApprovalDemands } from './approval.ts';
+import type { ApprovalDemands, Decision } from './approval.ts';
 import type { Outcome } from './outcome.ts';
 import type { ReservationRequest } from './ledger.ts';
 import type { RetryRules } from './retry.ts';
@@ -50,6 +50,10 @@ export interface Asked {
   readonly result: 'asked';
   readonly expiresAt: string;
 }
+
+/** What became of a decision; `void` when it does not hold any more or came too late, `none` where there is none. */
+export type DecisionRecord =
+  { readonly result: 'recorded' | 'void'; readonly decision: Decision } | { readonly result: 'none' } | Ended;
 
 /** A try that failed, and the one that comes after it. */
 export interface PendingRetry {

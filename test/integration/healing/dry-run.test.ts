@@ -202,7 +202,13 @@ async function rehearse(namespace: string, name: string, kind: Kind, action: Act
   if (plan.approval.required) {
     const { planDigest } = plan;
     await requestApproval(given, ref, planDigest, plan.approval, now);
-    await recordDecision(given, ref, { decision: 'Approved', planDigest, by: 'test', method: 'signal' }, now);
+    await recordDecision(
+      given,
+      ref,
+      planDigest,
+      { decision: 'Approved', planDigest, by: 'test', method: 'signal' },
+      now,
+    );
   }
   const order = { tries: 1, claim: 1, dryRun: plan.dryRun };
   return execute(given, ref, plan.planDigest, order, attempt({ auditId: `dry-${namespace}-${name}` }));

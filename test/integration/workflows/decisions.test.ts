@@ -128,6 +128,65 @@ describe('a plan that waits for approval', () => {
   });
 });
 
+test('a slot that was reserved during the analysis is given back while a person is waited for', async () => {
+  world.editPolicy((spec) => ({ ...spec, mode: 'automatic' }));
+  const reserved = Promise.withResolvers<undefined>();
+  const { ledger } = world.ports;
+  Object.assign(world.ports, {
+    analyzer: {
+      name: 'careful',
+      analyze: async () => {
+        await reserved.promise; // the ledger is asked at the same time
+        return { option: 1, confidence: 0.5, reasons: ['somebody should look'] };
+      },
+    },
+    ledger: {
+      ...ledger,
+      reserve: async (...args: Parameters<typeof ledger.reserve>) => {
+        const answer = await ledger.reserve(...args);
+        reserved.resolve(undefined);
+        return answer;
+      },
+    },
+  });
+  lane = await bench.open(world);
+  await start();
+  await asked();
+  expect(world.ledger.leases).toEqual({});
+  await writeApproval('Approved');
+  expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
+  expect(world.cluster.effects).toHaveLength(1);
+});
+
+test('what is sent while a decision in spec.approval is being recorded comes after it', async () => {
+  const gate = Promise.withResolvers<undefined>();
+  let looks = 0;
+  let shut = false;
+  Object.assign(world.ports.identity, {
+    vouched: async () => {
+      looks += 1;
+      if (shut) await gate.promise;
+      return true;
+    },
+  });
+  await start();
+  await eventually(() => {
+    expect(looks).toBe(2); // when it was asked, and once more afterwards
+  });
+  shut = true;
+  await writeApproval('Approved');
+  await eventually(() => {
+    expect(looks).toBe(3);
+  });
+  await healing.handle.signal(MESSAGES.reject, { by: 'joe' });
+  const late = expect(decide({ decision: 'Rejected', by: 'jim' })).rejects.toThrow();
+  gate.resolve(undefined);
+  await late;
+  expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
+  expect(approval()).toMatchObject({ approved: true, approvedBy: 'jane', method: 'kubernetes' });
+  await says('a signal "Rejected"');
+});
+
 describe('a decision that does not count', () => {
   test.each<[string, () => Promise<void>, RegExp]>([
     [

@@ -63,8 +63,10 @@ test('a target that drifts after the approval is planned anew, with its new diff
   world.editPolicy((spec) => ({ ...spec, mode: 'manual' }));
   await start();
   await healing.reaches('AwaitingApproval');
+  await eventually(() => {
+    expect(plan()?.diff).toBe('+ spec.minReadySeconds: 1\n+ spec.revisionHistoryLimit: 4');
+  });
   const first = digest();
-  expect(plan()?.diff).toBe('+ spec.minReadySeconds: 1\n+ spec.revisionHistoryLimit: 4');
 
   edit({ minReadySeconds: 9 });
   await healing.handle.signal(MESSAGES.approve, { planDigest: first, by: 'jane' });

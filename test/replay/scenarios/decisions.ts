@@ -16,6 +16,20 @@ export const decisions: readonly Scenario[] = [
     'Healed',
   ),
   scenario('approved-by-record', asking, (healing) => healing.approve(), 'Healed'),
+  {
+    name: 'approved-at-the-second-look',
+    async record(session) {
+      const healing = await asking(session, 'approved-at-the-second-look');
+      await healing.handle.signal(MESSAGES.decisionRecorded); // but nothing is written
+      await session.until('what was reserved for it is given back', async () => {
+        const { events } = await healing.handle.fetchHistory();
+        const steps = (events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType?.name);
+        return steps.includes('release');
+      });
+      await healing.approve();
+      return ended(healing, 'Healed');
+    },
+  },
   scenario('approved-by-update', asking, decide('Approved'), 'Healed'),
   scenario('rejected-by-update', asking, decide('Rejected'), 'Rejected'),
   scenario(

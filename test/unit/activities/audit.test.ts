@@ -64,7 +64,13 @@ describe('the record of an action', () => {
 
   test('says on whose word the change was claimed', async () => {
     const planDigest = world.the(action).status?.planDigest ?? '';
-    await recordDecision(world.ports, action, { decision: 'Approved', planDigest, by: 'jane', method: 'signal' }, now);
+    await recordDecision(
+      world.ports,
+      action,
+      planDigest,
+      { decision: 'Approved', planDigest, by: 'jane', method: 'signal' },
+      now,
+    );
     await tryEffect(world, action);
     expect(audit()[0]).toMatchObject({
       kind: 'claim',

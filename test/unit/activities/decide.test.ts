@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { analyze } from '../../../activities/analyze.ts';
-import { readDecision, recordDecision, requestApproval } from '../../../activities/approve.ts';
+import { recordDecision, requestApproval } from '../../../activities/approve.ts';
 import { awaitOperator } from '../../../activities/await-operator.ts';
-import { reserve } from '../../../activities/reserve.ts';
+import { release, reserve } from '../../../activities/reserve.ts';
 import type { Decision } from '../../../src/domain/approval.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { AcceptedPlan, ApprovalRules } from '../../../src/domain/steps.ts';
@@ -171,7 +172,7 @@ describe('asking for approval', () => {
 
   test('late and twice does not wipe out what was decided since', async () => {
     await ask();
-    await recordDecision(world.ports, action, decision(), now);
+    await recordDecision(world.ports, action, plan.planDigest, decision(), now);
     await ask();
     expect(world.the(action).status?.approval).toMatchObject({ approved: true, approvedBy: 'jane' });
   });
@@ -187,42 +188,52 @@ describe('a decision', () => {
       },
     }));
   };
-  const read = () => readDecision(world.ports, action, plan.planDigest);
+  const record = (sent?: Decision, ports = world.ports) => recordDecision(ports, action, plan.planDigest, sent, now);
   const asked = (over: Partial<ApprovalRules> = {}) =>
     requestApproval(world.ports, action, plan.planDigest, { ...plan.approval, timeoutMs: 60_000, ...over }, now);
+  const written = () => decision({ method: 'kubernetes', comment: 'go' });
+  const status = () => world.the(action).status?.approval;
 
-  test('is read from spec.approval, if it is about this plan', async () => {
-    expect(await read()).toBeUndefined();
-    write();
-    expect(await read()).toEqual(decision({ method: 'kubernetes', comment: 'go' }));
+  test('is taken from spec.approval, if it is about this plan', async () => {
+    await asked();
+    expect(await record()).toEqual({ result: 'none' });
     write({ planDigest: 'e'.repeat(32) });
-    expect(await read()).toBeUndefined();
-  });
-
-  test('that came by signal is read from where it was recorded', async () => {
-    await recordDecision(world.ports, action, decision({ comment: 'go' }), now);
-    expect(await read()).toEqual(decision({ comment: 'go' }));
-    await recordDecision(world.ports, action, decision({ decision: 'Rejected', method: 'update' }), now);
-    expect(await read()).toEqual(decision({ decision: 'Rejected', method: 'update' }));
-  });
-
-  test('that came by spec.approval and was withdrawn is not read from its record', async () => {
+    expect(await record()).toEqual({ result: 'none' });
+    expect(status()).toMatchObject({ approved: false });
     write();
-    await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now);
+    expect(await record()).toEqual({ result: 'recorded', decision: written() });
+  });
+
+  test('that came by signal is taken from where it was recorded', async () => {
+    await asked();
+    const first = decision({ comment: 'go' });
+    await record(first);
+    expect(await record()).toEqual({ result: 'recorded', decision: first });
+    const second = decision({ decision: 'Rejected', method: 'update' });
+    await record(second);
+    expect(await record()).toEqual({ result: 'recorded', decision: second });
+  });
+
+  test('that came by spec.approval and was withdrawn is not taken from its record', async () => {
+    await asked();
+    write();
+    await record();
+    expect(status()).toMatchObject({ approved: true });
     world.editAction(action, ({ spec: { approval: _gone, ...spec }, ...object }) => ({ ...object, spec }));
-    expect(await read()).toBeUndefined();
+    expect(await record()).toEqual({ result: 'none' });
   });
 
   test('is recorded with what is known of who decided', async () => {
-    expect(await recordDecision(world.ports, action, decision(), now)).toBe('recorded');
-    expect(world.the(action).status?.approval).toMatchObject({ approvedBy: 'jane', method: 'signal', verified: false });
+    await asked();
+    expect(await record(decision())).toMatchObject({ result: 'recorded' });
+    expect(status()).toMatchObject({ approvedBy: 'jane', method: 'signal', verified: false });
   });
 
   test('that came by spec.approval is verified', async () => {
     await asked();
     write();
-    expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('recorded');
-    expect(world.the(action).status?.approval).toMatchObject({ method: 'kubernetes', verified: true });
+    expect(await record()).toMatchObject({ result: 'recorded' });
+    expect(status()).toMatchObject({ method: 'kubernetes', verified: true });
     expect(condition('Approved')).toMatchObject({ status: 'True', reason: 'Approved' });
   });
 
@@ -234,44 +245,49 @@ describe('a decision', () => {
     await asked();
     write();
     world.people.vouched = later;
-    expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('recorded');
-    expect(world.the(action).status?.approval).toMatchObject({ approved: true, verified: false });
+    expect(await record()).toMatchObject({ result: 'recorded' });
+    expect(status()).toMatchObject({ approved: true, verified: false });
     expect(condition('Approved')?.message).toContain('not verified');
   });
 
   test('that comes after the time is void, but a rejection is not', async () => {
     await asked({ timeoutMs: 0 });
     write();
-    expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('void');
-    expect(await recordDecision(world.ports, action, decision({ decision: 'Rejected' }), now)).toBe('recorded');
+    expect(await record()).toMatchObject({ result: 'void', decision: { by: 'jane' } });
+    expect(await record(decision({ decision: 'Rejected' }))).toMatchObject({ result: 'recorded' });
   });
 
-  test.each<[string, Partial<ApprovalRules>, Partial<Decision>, RegExp]>([
-    ['a signal, where identity is demanded', { requireIdentity: true }, {}, /is not proven, and that is demanded/],
+  test.each<[string, Partial<ApprovalRules>, Decision['method'], RegExp]>([
     [
-      'the requester, where four eyes are',
-      { fourEyes: true },
-      { method: 'kubernetes' },
-      /jane has asked for the action/,
+      'a signal, where identity is demanded',
+      { requireIdentity: true },
+      'signal',
+      /is not proven, and that is demanded/,
     ],
-  ])('of %s ends the healing', async (_who, rules, over, why) => {
+    ['the requester, where four eyes are', { fourEyes: true }, 'kubernetes', /jane has asked for the action/],
+  ])('of %s ends the healing', async (_who, rules, method, why) => {
     world.editAction(action, (object) => ({
       ...object,
       spec: { ...object.spec, requestedBy: { username: 'jane' } },
     }));
     await asked(rules);
     write();
-    expect(await recordDecision(world.ports, action, decision(over), now)).toMatchObject({
+    expect(await record(method === 'signal' ? decision() : undefined)).toMatchObject({
       result: 'ended',
       outcome: { reason: 'Refused', message: expect.stringMatching(why) },
     });
-    expect(world.the(action).status?.approval).toMatchObject({ approved: false });
+    expect(status()).toMatchObject({ approved: false });
   });
 
   test.each<[string, () => void]>([
-    ['it was withdrawn', () => undefined],
     [
-      'somebody else has decided since',
+      'it was withdrawn',
+      () => {
+        world.editAction(action, ({ spec: { approval: _gone, ...spec }, ...object }) => ({ ...object, spec }));
+      },
+    ],
+    [
+      'somebody else has decided',
       () => {
         write({ by: 'joe' });
       },
@@ -283,26 +299,42 @@ describe('a decision', () => {
       },
     ],
     [
-      'the plan is another',
+      'the plan became another',
       () => {
-        write();
         world.editAction(action, (object) => ({ ...object, status: { ...object.status, planDigest: 'f'.repeat(32) } }));
       },
     ],
     [
-      'the action is gone',
+      'the action went',
       () => {
         world.api.delete(at('HealingAction', 'heal'));
       },
     ],
-  ])('is void when %s', async (_why, change) => {
-    change();
-    expect(await recordDecision(world.ports, action, decision({ method: 'kubernetes' }), now)).toBe('void');
+  ])('is void when %s while it was being recorded', async (_why, change) => {
+    await asked();
+    write();
+    const vouched = async (): Promise<boolean> => {
+      await setImmediate(); // by now the action was read
+      change();
+      return true;
+    };
+    const identity = { ...world.ports.identity, vouched };
+    expect(await record(undefined, { ...world.ports, identity })).toMatchObject({
+      result: 'void',
+      decision: written(),
+    });
+    expect(world.events.some(({ reason }) => reason === 'Approved')).toBe(false);
+  });
+
+  test('that was sent for an action which is gone is void', async () => {
+    world.api.delete(at('HealingAction', 'heal'));
+    expect(await record(decision())).toEqual({ result: 'void', decision: decision() });
+    expect(await record()).toEqual({ result: 'none' });
   });
 
   test('of odd texts is within the bounds of the status', async () => {
     const odd = decision({ by: 'b'.repeat(253), comment: 'c'.repeat(512) });
-    expect(await recordDecision(world.ports, action, odd, now)).toBe('recorded');
+    expect(await record(odd)).toMatchObject({ result: 'recorded' });
   });
 });
 
@@ -311,6 +343,14 @@ describe('waiting', () => {
     const none = { ...plan.reservation, maxActionsPerHour: 0 };
     expect(await reserve(world.ports, action, none, now)).toMatchObject({ granted: false, reason: 'NoneAllowed' });
     expect(condition('Reserved')).toMatchObject({ status: 'False', reason: 'NoneAllowed' });
+  });
+
+  test('for a person holds nothing any more', async () => {
+    await reserve(world.ports, action, plan.reservation, now);
+    expect(Object.keys(world.ledger.leases)).toEqual([action.uid]);
+    await release(world.ports, action);
+    expect(world.ledger).toMatchObject({ leases: {}, settled: [] });
+    expect(await reserve(world.ports, action, plan.reservation, now)).toEqual({ granted: true });
   });
 
   test('for an operator shows what was tried, and holds nothing', async () => {
