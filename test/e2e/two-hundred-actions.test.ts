@@ -15,7 +15,7 @@ beforeAll(async () => {
     },
   });
   process.stderr.write(`${JSON.stringify({ ...report, findings: report.findings.length })}\n`);
-}, 420_000);
+}, 540_000);
 
 test('two hundred actions at once, while workers and the controller are killed, end as each would have ended alone', () => {
   expect(report.findings).toEqual([]);

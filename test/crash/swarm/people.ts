@@ -8,7 +8,7 @@ import type { TemporalConnection } from '../../../src/adapters/temporal/connecti
 import type { Order, Person } from './orders.ts';
 
 /** Who thinks better of it does so within this time. */
-const ANY_MOMENT_MS = 4_000;
+const ANY_MOMENT_MS = 30_000;
 
 export interface PeopleOptions {
   readonly admin: KubeClient;
@@ -40,17 +40,17 @@ export class People {
     await this.#delete(order.name);
   }
 
-  /** Answers what is asked now; what is asked anew is answered anew. */
+  /** Answers what is asked now; what is asked anew, or could not be answered, is answered the next time. */
   async attend(orders: readonly Order[]): Promise<void> {
-    await Promise.all(
+    await Promise.allSettled(
       orders.map(async ({ name, person }) => {
         const { metadata, status } = this.#options.seen(name) ?? {};
         const { planDigest } = status ?? {};
         const asked = status?.conditions?.some(({ reason }) => reason === 'WaitingForApproval') === true;
         if (person === undefined || metadata === undefined || !asked || planDigest === undefined) return;
         if (this.#answered.get(name) === planDigest) return;
-        this.#answered.set(name, planDigest);
         await this.#answer(name, metadata.uid, person, planDigest);
+        this.#answered.set(name, planDigest); // not before: what did not arrive is said again
       }),
     );
   }

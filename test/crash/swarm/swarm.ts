@@ -22,7 +22,7 @@ import { Strikes } from './strikes.ts';
 
 const NAMESPACE = 'swarm';
 const WORKERS = ['worker', 'worker-2'] as const;
-const ENDS_WITHIN_MS = 240_000;
+const ENDS_WITHIN_MS = 300_000;
 const LOOK_EVERY_MS = 50;
 
 export interface SwarmOptions {
@@ -113,7 +113,7 @@ export class Swarm {
       const deadline = Date.now() + ENDS_WITHIN_MS;
       let waiting = asked;
       while (waiting.length > 0 && Date.now() < deadline) {
-        await people.attend(waiting.map(({ order }) => order)).catch(() => undefined); // asked again in a moment
+        await people.attend(waiting.map(({ order }) => order));
         for (const one of waiting) {
           const gone = observer.isGone(NAMESPACE, one.order.name);
           if (gone || (!people.hasDeleted(one.order.name) && hasEnded(seen(one.order.name))))
