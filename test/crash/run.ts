@@ -105,8 +105,11 @@ function choose(cells: readonly Cell[], { cells: which, seed, size }: RunOptions
   return found;
 }
 
-/** Cells that can share a round, some abreast; which of them meet, the seed decides. */
-function roundsOf(cells: readonly Cell[], { seed, abreast }: RunOptions): Cell[][] {
+/** Where in its healing it is struck. */
+const stepOf = ({ disturbance }: Cell): number => ('step' in disturbance ? disturbance.step.index : 0);
+
+/** Cells that can share a round, some abreast: those that are struck early together, and those late; the rest the seed decides. */
+export function roundsOf(cells: readonly Cell[], { seed, abreast }: Pick<RunOptions, 'seed' | 'abreast'>): Cell[][] {
   const random = seededRandom(seed);
   const rounds: Cell[][] = [];
   for (const group of Map.groupBy(cells, roundOf).values()) {
@@ -114,7 +117,7 @@ function roundsOf(cells: readonly Cell[], { seed, abreast }: RunOptions): Cell[]
     const others = shuffled(
       group.filter(({ id }) => !id.startsWith('crowd/')),
       random,
-    );
+    ).toSorted((one, other) => stepOf(one) - stepOf(other));
     if (crowd.length > 0) rounds.push(crowd);
     // A server is killed once for all that is under way.
     const size = isAlone(others[0]) ? abreast * 2 : abreast;

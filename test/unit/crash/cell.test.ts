@@ -3,6 +3,7 @@ import { cellsOf, sampled, SIDES } from '../../crash/cell.ts';
 import type { SeenRequest } from '../../crash/proxy/seen-request.ts';
 import { isClean, tableOf, totalsOf, type TrialResult } from '../../crash/report.ts';
 import { scenarios } from '../../crash/scenarios/index.ts';
+import { roundsOf } from '../../crash/run.ts';
 import { isStepIn, stepsFrom } from '../../crash/steps.ts';
 
 const AT = '/apis/kubeskippy.io/v1alpha1/namespaces/trial-1/healingactions/healing';
@@ -85,6 +86,22 @@ describe('the cells of a scenario', () => {
 
   test('have names of their own', () => {
     expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
+  });
+});
+
+describe('a round', () => {
+  const kills = cells.filter(({ id }) => id.startsWith('kill-worker/'));
+  const rounds = roundsOf(kills, { seed: 1, abreast: 3 });
+
+  test('is of healings that come to their steps at about the same time', () => {
+    const indexes = rounds.map((round) => new Set(round.map(({ id }) => id.split('/')[2])));
+    expect(indexes.every(({ size }) => size === 1)).toBe(true);
+    expect(rounds).toHaveLength(steps.length);
+  });
+
+  test('is one of those that have every cell once', () => {
+    expect(new Set(rounds.flat())).toEqual(new Set(kills));
+    expect(rounds.flat()).toHaveLength(kills.length);
   });
 });
 
