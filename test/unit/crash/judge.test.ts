@@ -1,65 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { FINALIZER } from '../../../src/api/constants.ts';
-import type { HealingAction } from '../../../src/api/healing-action.ts';
-import { judge, judgeElsewhere } from '../../crash/oracle/judge.ts';
-import type { History, Sighting } from '../../crash/oracle/history.ts';
+import { judge } from '../../crash/oracle/judge.ts';
+import type { History } from '../../crash/oracle/history.ts';
 import type { AuditEvent } from '../../support/audit-log.ts';
-
-const AT = '2026-01-01T00:00:00Z';
-const write = (more: Partial<AuditEvent> = {}): AuditEvent => ({
-  auditID: 'ks/x/execute/1.1.1',
-  verb: 'patch',
-  user: { username: 'system:serviceaccount:kubeskippy-system:kubeskippy-worker' },
-  objectRef: { resource: 'deployments', namespace: 'trial', name: 'cart', apiGroup: 'apps' },
-  requestURI: '/apis/apps/v1/namespaces/trial/deployments/cart?fieldManager=kubeskippy',
-  responseStatus: { code: 200 },
-  requestObject: [
-    { op: 'test', path: '/metadata/uid', value: 'u' },
-    { op: 'add', path: '/spec/template/metadata/annotations', value: {} },
-  ],
-  requestReceivedTimestamp: AT,
-  stageTimestamp: AT,
-  ...more,
-});
-const mark = write({
-  requestObject: [{ op: 'add', path: '/metadata/annotations/kubeskippy.io~1fence', value: 'f' }],
-});
-const recordOf = (resource: string, name: string, subresource?: string): AuditEvent =>
-  write({
-    objectRef: { resource, name, apiGroup: 'kubeskippy.io', ...(subresource === undefined ? {} : { subresource }) },
-  });
-const record = recordOf('healingactions', 'healing', 'status');
-const eventAbout = (name: string): AuditEvent =>
-  write({
-    verb: 'create',
-    objectRef: { resource: 'events', name: `${name}.0123456789abcdef`, apiGroup: 'events.k8s.io' },
-    requestObject: { regarding: { kind: 'Deployment', namespace: 'trial', name } },
-  });
-const sighting = (version: number, state: string, key = 'deployments/cart'): Sighting => ({
-  key,
-  state,
-  version,
-  marks: [],
-});
-
-function action(conditions: Readonly<Record<string, string>>, finalizers: readonly string[] = []): HealingAction {
-  return {
-    apiVersion: 'kubeskippy.io/v1alpha1',
-    kind: 'HealingAction',
-    metadata: { name: 'healing', namespace: 'trial', uid: 'x', resourceVersion: '30', finalizers },
-    spec: {
-      policyRef: { name: 'grants', namespace: 'trial' },
-      targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
-      action: { type: 'restart' },
-    },
-    status: {
-      conditions: Object.entries(conditions).map(([type, text]) => {
-        const [status = '', reason = ''] = text.split(' ');
-        return { type, status: status as 'True', reason, message: 'so it is said', lastTransitionTime: AT };
-      }),
-    },
-  };
-}
+import { AT, write, mark, recordOf, record, eventAbout, sighting, action } from '../../support/planted-history.ts';
 
 /** One restart that went as it should: written once, seen once, said to be healed. */
 const good: History = {
@@ -388,26 +332,4 @@ test('what a killed API server could not log any more is taken from the watch', 
   expect(faultsOf({ ...killed, writes: [], sightings: [...good.sightings, sighting(21, 'a3')] })).toEqual([
     'duplicate',
   ]);
-});
-
-describe('where no healing is', () => {
-  const sent: [string, AuditEvent][] = [
-    ['an object', write()],
-    ['only a mark', mark],
-    ['only a record', record],
-    ['only an Event', eventAbout('cart')],
-    ['what was refused', write({ responseStatus: { code: 403 } })],
-    ['a record that was refused', { ...record, verb: 'create', responseStatus: { code: 403 } }],
-  ];
-  test.each(sent)('%s is at a wrong place', (_what, event) => {
-    const findings = judgeElsewhere('default', [event]);
-    expect(findings.map(({ fault }) => fault)).toEqual(['wrongTarget']);
-    expect(findings[0]?.detail).toContain('in namespace "default"');
-  });
-
-  test.each([201, 403])('a rehearsal is not, answered with %d: it asks for the admission policies', (code) => {
-    const requestURI = '/apis/kubeskippy.io/v1alpha1/namespaces/default/healingactions?fieldManager=k&dryRun=All';
-    const probe = { ...record, verb: 'create', requestURI, responseStatus: { code } };
-    expect(judgeElsewhere('default', [probe])).toEqual([]);
-  });
 });
