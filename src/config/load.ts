@@ -34,8 +34,9 @@ const at = (target: Readonly<Record<string, unknown>>, path: readonly string[]):
   path.reduce<unknown>((value, name) => (isRecord(value) ? value[name] : undefined), target);
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A section that is no mapping is left for the schema to refuse, by its name. */
 function setAt(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [head, ...rest] = path;
   if (head === undefined) return;
@@ -44,7 +45,8 @@ function setAt(target: Record<string, unknown>, path: readonly string[], value: 
     return;
   }
   const child = target[head];
-  const next = isRecord(child) ? { ...child } : {};
+  if (child !== undefined && !isRecord(child)) return;
+  const next = { ...child };
   target[head] = next;
   setAt(next, rest, value);
 }

@@ -85,6 +85,16 @@ describe('configuration', () => {
     ['another kind of address', () => loadConfig({ KUBESKIPPY_PROMETHEUS_URL: 'ftp://x' }), /prometheus\.url/],
     ['an age that is none', () => loadConfig({ KUBESKIPPY_PROMETHEUS_LOOKBACK_MS: '0' }), /prometheus\.lookbackMs/],
     ['an analyzer that nobody has', () => loadConfig({ KUBESKIPPY_ANALYZER: 'oracle' }), /analysis\.analyzer/],
+    [
+      'a section that is none, although a variable sets something in it',
+      () => loadConfig({ KUBESKIPPY_TEMPORAL_ADDRESS: 'b:2' }, file('temporal: "a:1"')),
+      /expected object, received string\s.*temporal/,
+    ],
+    [
+      'a section that is a list',
+      () => loadConfig({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, file('approvals: [requireIdentity]')),
+      /expected object, received array\s.*approvals/,
+    ],
     ['a file that is a list', () => loadConfig({}, file('- a')), /must hold a mapping/],
     ['a file that is no YAML', () => loadConfig({}, file('a: [')), /configuration file .*\.yaml cannot be read/],
     [
