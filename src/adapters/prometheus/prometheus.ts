@@ -24,9 +24,10 @@ type Answer = z.infer<typeof Answer>;
 
 const unknown = (why: string): Reading => ({ state: 'unknown', why });
 
-/** `url` as in a browser, with a path prefix if Prometheus has one. */
+/** `url` as in a browser, with a path prefix if Prometheus has one, and with `user:password@` for Basic authentication. */
 export function createPrometheus({ url, lookbackMs }: { readonly url: string; readonly lookbackMs: number }): Metrics {
-  const endpoint = `${url.replace(/\/+$/, '')}/api/v1/query`;
+  const { base, credentials } = withoutCredentials(url);
+  const endpoint = `${base.replace(/\/+$/, '')}/api/v1/query`;
   return {
     configured: true,
     lookbackMs,
@@ -41,7 +42,7 @@ export function createPrometheus({ url, lookbackMs }: { readonly url: string; re
       try {
         const { statusCode, body } = await request(endpoint, {
           method: 'POST',
-          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          headers: { 'content-type': 'application/x-www-form-urlencoded', ...credentials },
           body: form.toString(),
           signal: AbortSignal.timeout(TIMEOUT_MS + 1_000),
         });
@@ -51,6 +52,26 @@ export function createPrometheus({ url, lookbackMs }: { readonly url: string; re
       }
     },
   };
+}
+
+/** The client takes no notice of them in an address; and what is not in the address is told by no error. */
+function withoutCredentials(address: string): { readonly base: string; readonly credentials: Record<string, string> } {
+  const url = new URL(address);
+  const { username, password } = url;
+  if (username === '' && password === '') return { base: url.href, credentials: {} };
+  url.username = '';
+  url.password = '';
+  const plain = `${decoded(username)}:${decoded(password)}`;
+  return { base: url.href, credentials: { authorization: `Basic ${Buffer.from(plain).toString('base64')}` } };
+}
+
+/** A lone `%` is no escape, and means itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** For settings without Prometheus. */

@@ -45,12 +45,14 @@ describe('an answer', () => {
 
 describe('a question', () => {
   let server: Server | undefined;
-  const answering = async (answer: (body: URLSearchParams, response: ServerResponse) => void): Promise<string> => {
+  const answering = async (
+    answer: (body: URLSearchParams, response: ServerResponse, credentials?: string) => void,
+  ): Promise<string> => {
     server = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
-        answer(new URLSearchParams(body), response);
+        answer(new URLSearchParams(body), response, request.headers.authorization);
       });
     });
     await new Promise<void>((resolve) => {
@@ -76,6 +78,19 @@ describe('a question', () => {
     expect(body.get('query')).toBe('up');
     expect(body.get('lookback_delta')).toBe('30000ms');
     expect(body.has('time')).toBe(false);
+  });
+
+  test.each([
+    ['user:secret', 'user:secret'],
+    ['user', 'user:'],
+    ['j%40ne:p%3Ass%C3%A9', 'j@ne:p:ssé'],
+    ['user:100%', 'user:100%'],
+  ])('to an address with %s in it is asked with Basic authentication', async (typed, meant) => {
+    const url = await answering((_body, response, credentials) => {
+      const known = credentials === `Basic ${Buffer.from(meant).toString('base64')}`;
+      response.end(success('vector', [series(known ? '1' : '0')]));
+    });
+    expect(await ask(url.replace('//', `//${typed}@`))).toEqual({ state: 'value', value: 1 });
   });
 
   test('that is answered at endless length is unknown', async () => {
