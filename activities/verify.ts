@@ -51,6 +51,8 @@ async function ofTarget(
   const asked = replicasAsked(plan);
   const known = asked === undefined ? await scaledSince(ports, view, before) : before;
   const health = workloadHealth(view.workload, view.pods, known, asked);
+  // Waiting brings nothing back here, whatever the trigger says.
+  if (health.state === 'failed') return health;
   const firing = stillFiring(action.spec.trigger, view, now().getTime());
   if (firing !== undefined) return firing;
   return health;

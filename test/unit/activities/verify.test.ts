@@ -70,6 +70,23 @@ describe('a look after the effect', () => {
     expect(await look()).toMatchObject({ state: 'settling', detail: expect.stringContaining('still firing') });
   });
 
+  test('tells that nothing can come right any more, although the trigger still fires', async () => {
+    await healed({ trigger: crash });
+    const [pod] = world.pods('cart');
+    world.api.onChange = () => undefined;
+    world.api.edit(at('Deployment', 'cart'), (object) => {
+      const { spec, status, metadata } = object as Deployment;
+      const counts = { replicas: 0, updatedReplicas: 0, readyReplicas: 0, availableReplicas: 0 };
+      return {
+        ...object,
+        spec: { ...spec, replicas: 0 },
+        status: { ...status, ...counts, observedGeneration: (metadata.generation ?? 0) + 1 },
+      };
+    });
+    setContainer(pod?.metadata.name ?? '', crashed);
+    expect(await look()).toMatchObject({ state: 'failed', detail: expect.stringContaining('was scaled to 0') });
+  });
+
   test('looks at the workload of a pod that was evicted, and not at the pod', async () => {
     const name = world.pods('cart')[0]?.metadata.name ?? '';
     setContainer(name, crashed);
