@@ -39,7 +39,7 @@ export function complete(program: Command, words: readonly string[]): Completion
       if (value === undefined) pending = option;
       else typed[option.attributeName()] = value;
     } else {
-      const next = operands === 0 ? visible(command.commands).find((child) => child.name() === word) : undefined;
+      const next = operands === 0 ? visible(command.commands).find((child) => isCalled(child, word)) : undefined;
       if (next === undefined) operands += 1;
       else command = next;
     }
@@ -78,6 +78,9 @@ const optionsOf = (command: Command): Candidate[] => [
 ];
 
 const choices = ({ argChoices }: Option | Argument): Candidate[] => (argChoices ?? []).map((value) => ({ value }));
+
+const isCalled = (command: Command, word: string): boolean =>
+  command.name() === word || command.aliases().includes(word);
 
 /** Names with two underscores are for programs. */
 const visible = (commands: readonly Command[]): Command[] =>

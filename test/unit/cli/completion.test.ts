@@ -20,6 +20,11 @@ describe('what may follow', () => {
     expect(values('audit', 'v')).toEqual(['verify']);
   });
 
+  test('is the same after the other name of a command', () => {
+    expect(values('ls', '--')).toEqual(values('actions', '--'));
+    expect(values('ls', '-o', '')).toContain('wide');
+  });
+
   test('is the name of an action that the command fits', () => {
     expect(after('approve', '')).toMatchObject({ candidates: [], lookup: { lookup: 'actions', command: 'approve' } });
     expect(after('audit', 'verify', 'x')).toMatchObject({ lookup: { lookup: 'actions', command: 'audit verify' } });
