@@ -1,4 +1,5 @@
 import type { HealingAction } from '../../api/healing-action.ts';
+import { isTerminal } from '../../domain/outcome.ts';
 import { phaseOf, toneOf } from '../action-rows.ts';
 import type { Paint } from '../output/paint.ts';
 import { printable, tableLines } from '../output/table.ts';
@@ -41,7 +42,7 @@ function heading(action: HealingAction, paint: Paint, now: Date): string[] {
     ['target', `${kind} ${namespace}/${name}`],
     ['policy', `${spec.policyRef.namespace}/${spec.policyRef.name}`],
     ['asked', `${ageSince(metadata.creationTimestamp, now)} ago${ended}${deleted}`],
-    ['workflow', status?.workflow?.id ?? '(none yet)'],
+    ['workflow', status?.workflow?.id ?? (isTerminal(status?.conditions) ? '(not noted)' : '(none yet)')],
   ];
   return [
     `${paint('strong', `HealingAction ${metadata.namespace ?? ''}/${metadata.name}`)}  ${paint(toneOf(action), state)}`,

@@ -13,6 +13,15 @@ describe('the explanation of an action', () => {
     expect(`\n${lines(known).join('\n')}\n`).toMatchSnapshot();
   });
 
+  test('waits for no workflow once the action has ended', () => {
+    const without = (conditions: Parameters<typeof told>[0]['conditions'] = {}): string => {
+      const { status: { workflow: _, ...status } = {}, ...action } = told({ conditions });
+      return lines({ action: { ...action, status }, events: [] }).join('\n');
+    };
+    expect(without({ Succeeded: ['False', 'Refused', 1, 'no'] })).toMatch(/workflow +\(not noted\)$/m);
+    expect(without()).toMatch(/workflow +\(none yet\)$/m);
+  });
+
   test('tells what happened in the order in which it happened, also what only an Event tells', () => {
     const text = lines(PATHS['healed']!).join('\n');
     const steps = ['fired for', 'asks for undo', 'a person is asked', 'somebody else has said', 'by jane', 'Healed:'];
