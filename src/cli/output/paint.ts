@@ -17,7 +17,7 @@ export type Paint = (tone: Tone, text: string) => string;
 
 export const noPaint: Paint = (_tone, text) => text;
 
-/** Only on a terminal that can show colours, and never where NO_COLOR is set. */
+/** Only on a terminal that can show colours, and never where NO_COLOR is set; FORCE_COLOR asks for them anywhere. */
 export const paintFor =
   (stream: NodeJS.WritableStream): Paint =>
   (tone, text) =>

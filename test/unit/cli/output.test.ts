@@ -1,6 +1,7 @@
-import { PassThrough } from 'node:stream';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { noPaint, paintFor } from '../../../src/cli/output/paint.ts';
+import { noPaint } from '../../../src/cli/output/paint.ts';
 import { tableLines } from '../../../src/cli/output/table.ts';
 import { age, ageSince, offset } from '../../../src/cli/output/time.ts';
 
@@ -55,10 +56,24 @@ describe('a table', () => {
   });
 });
 
-test('colours are for terminals only', () => {
+/** What is written to a terminal and to a file. In a process of its own: Node reads its environment, not that of the test. */
+async function coloured(environment: NodeJS.ProcessEnv): Promise<unknown> {
+  const script = `
+    import { PassThrough } from 'node:stream';
+    import { paintFor } from ${JSON.stringify(new URL('../../../src/cli/output/paint.ts', import.meta.url).href)};
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 4 });
+    const shown = (stream) => ['plain', 'bad'].map((tone) => paintFor(stream)(tone, 'x'));
+    process.stdout.write(JSON.stringify({ terminal: shown(terminal), file: shown(new PassThrough()) }));`;
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { env: environment });
+  return JSON.parse(stdout);
+}
+const RED = '\u001b[31mx\u001b[39m';
+
+test.each<[string, NodeJS.ProcessEnv, object]>([
+  ['for terminals only', {}, { terminal: ['x', RED], file: ['x', 'x'] }],
+  ['for files, too, if somebody asks for them', { FORCE_COLOR: '1' }, { terminal: ['x', RED], file: ['x', RED] }],
+])('colours are %s', async (_name, environment, shown) => {
   expect(noPaint('bad', 'x')).toBe('x');
-  for (const tone of ['plain', 'bad', 'strong'] as const) expect(paintFor(new PassThrough())(tone, 'x')).toBe('x');
-  const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 4 });
-  expect(paintFor(terminal)('bad', 'x')).toBe('\u001b[31mx\u001b[39m');
-  expect(paintFor(terminal)('plain', 'x')).toBe('x');
+  expect(await coloured(environment)).toEqual(shown);
 });
