@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { settingsFor } from './settings.ts';
+import { withoutType } from './type-and-name.ts';
 
 /** A HealingAction where it lies. */
 export interface ActionName {
@@ -45,7 +46,7 @@ export function openCluster(options: ClusterOptions, timeoutMs?: number): Cluste
     client,
     namespace,
     call,
-    named: (name) => ({ namespace: namespace ?? 'default', name: name.replace(/^(ha|healingactions?)\//, '') }),
+    named: (name) => ({ namespace: namespace ?? 'default', name: withoutType(name) }),
     read: (at) =>
       call(`read HealingAction ${at.namespace}/${at.name}`, async () => {
         const found = await client.find<HealingAction>(resources.healingActions, at, bounded);

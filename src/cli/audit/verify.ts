@@ -7,6 +7,7 @@ import type { ClusterOptions } from '../commands/cluster-options.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import { paintFor } from '../output/paint.ts';
 import { print, printData, tell, type DataFormat } from '../output/print.ts';
+import { isTypeAndName, withoutType } from '../type-and-name.ts';
 import { AuditReader, check, compare, type AuditFinding, type Checked } from './check.ts';
 
 export interface VerifyOptions extends ClusterOptions {
@@ -52,10 +53,13 @@ const faultsIn = (checked: readonly Checked[], where = ''): readonly AuditFindin
   );
 
 const isOf = (action: AuditRecord['action'], inStatus: readonly AuditRecord[], name: string): boolean =>
-  inStatus.length === 0 ? action.name === name : inStatus.some((record) => record.action.uid === action.uid);
+  inStatus.length === 0
+    ? action.name === withoutType(name)
+    : inStatus.some((record) => record.action.uid === action.uid);
 
-/** A name of an action has no slash and is no file that is there; `--file` leaves no doubt. */
+/** A name of an action has no slash (but in `ha/NAME`) and is no file that is there; `--file` leaves no doubt. */
 function isFile(text: string): boolean {
+  if (isTypeAndName(text)) return false;
   if (text === '-' || text.includes('/')) return true;
   return statSync(text, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -3,7 +3,7 @@ import type { VerifyOptions } from '../audit/verify.ts';
 import { addClusterOptions, outputOption, type ClusterOptions } from './cluster-options.ts';
 
 const VERIFY_HELP = `
-Without an argument: what the status of the actions in the namespace keeps. With a name: of this one. With a file: what a
+Without an argument: what the status of the actions in the namespace keeps. With a name (or ha/NAME): of this one. With a file: what a
 worker wrote to its standard output; no cluster is needed for that. "-" reads standard input.
 Exit code 1 when an entry was changed, is missing, stands elsewhere or is there twice; the first one is named.
 
