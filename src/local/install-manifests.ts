@@ -10,10 +10,11 @@ import { admissionInForce } from './admission-in-force.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the product and the local environment need in a cluster, in this order. */
+/** What the product and the local environment need in a cluster, in this order; the local one does without nothing. */
 export const manifestDirectories: readonly string[] = [
   'crds',
   'deploy/rbac',
+  'deploy/optional',
   'deploy/local/rbac',
   'deploy/admission',
 ].map((directory) => join(root, directory));
