@@ -10,6 +10,7 @@ import { operateCommand, retryCommand } from './commands/operations.ts';
 import { serveCommands } from './commands/serve.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { invokedAs } from './invocation.ts';
+import { allowClosedPipe } from './output/closed-pipe.ts';
 
 const HELP = `
 Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the API server or Temporal does not answer; 4 not found, or
@@ -43,6 +44,7 @@ export function createProgram(name = invokedAs()): Command {
 
 /** Runs one command line. Errors are one readable message on stderr and one of the documented exit codes. */
 export async function run(argv: readonly string[]): Promise<void> {
+  allowClosedPipe();
   try {
     const program = createProgram();
     prepare(program);

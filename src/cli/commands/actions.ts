@@ -1,27 +1,41 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import type { HealingActionStatus } from '../../api/healing-action.ts';
 import type { ActionsOptions } from '../actions.ts';
 import { addClusterOptions, outputOption, type ClusterOptions } from './cluster-options.ts';
 
-interface Typed extends ClusterOptions {
-  readonly phase?: string;
-  readonly policy?: string;
-  readonly waiting?: true;
-  readonly watch?: true;
-  readonly output?: NonNullable<ActionsOptions['output']>;
+type Phase = NonNullable<HealingActionStatus['phase']>;
+
+/** In the order of a healing; `InProgress` and `inprogress` are the same. */
+const PHASES = [
+  'Pending',
+  'Approved',
+  'InProgress',
+  'Succeeded',
+  'Failed',
+  'Cancelled',
+] as const satisfies readonly Phase[];
+
+function phasesIn(text: string): readonly Phase[] {
+  return text.split(',').map((word) => {
+    const wanted = word.trim().toLowerCase();
+    const phase = PHASES.find((one) => one.toLowerCase() === wanted);
+    if (phase === undefined) throw new InvalidArgumentError(`There is no phase "${word}": ${PHASES.join(', ')}.`);
+    return phase;
+  });
 }
 
 export function actionsCommand(): Command {
   const command = new Command('actions')
     .alias('ls')
     .description('list HealingActions, the newest last')
-    .option('--phase <phases>', 'only these: Pending, Approved, InProgress, Succeeded, Failed, Cancelled; with commas')
+    .option('--phase <phases>', `only these: ${PHASES.join(', ')}; with commas`, phasesIn)
     .option('--policy <name>', 'only those of this policy')
     .option('--waiting', 'only those that wait for a person')
     .option('-w, --watch', 'then go on with what changes, until Ctrl-C')
     .addOption(outputOption('wide', 'json', 'yaml', 'name'))
-    .action(async ({ phase, ...options }: Typed) => {
+    .action(async (options: ActionsOptions) => {
       const { actions } = await import('../actions.ts');
-      await actions({ ...options, ...(phase === undefined ? {} : { phase: phase.split(',') }) });
+      await actions(options);
     });
   return addClusterOptions(command, { allNamespaces: true });
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Part } from '../../../workers/serve.ts';
+import { needPipe } from '../output/closed-pipe.ts';
 
 interface Options {
   readonly config?: string;
@@ -8,6 +9,7 @@ interface Options {
 
 /** The Temporal SDK is loaded only by the commands that need it: the others start in a moment. */
 async function serve(parts: readonly Part[], { config, dryRun }: Options): Promise<void> {
+  needPipe();
   const { serve: run } = await import('../../../workers/serve.ts');
   await run(parts, dryRun === true ? { ...process.env, KUBESKIPPY_DRY_RUN: 'true' } : process.env, config);
 }
