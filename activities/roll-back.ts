@@ -108,8 +108,12 @@ export async function rollBack(
 
 type Settled = Exclude<RollbackResult, { result: 'conflict' | 'blocked' }>;
 
-/** Undefined when the target is worse than before. Fewer are no worse where fewer are wanted by now. */
-function whyKept(target: KubeObject, { available: before }: Baseline): string | undefined {
+/**
+ * Undefined when the target is worse than before, or nobody can tell yet: counts that are older than the effect are those
+ * from before. Fewer are no worse where fewer are wanted by now.
+ */
+function whyKept(target: KubeObject, { available: before, generation }: Baseline): string | undefined {
+  if (isWorkload(target) && (target.status?.observedGeneration ?? 0) < generation) return undefined;
   const { available, desired } = isWorkload(target) ? rolloutCounts(target) : { available: 0, desired: before };
   return available >= Math.min(before, desired)
     ? `kept: ${available} of ${desired} available, ${before} before`

@@ -65,6 +65,14 @@ describe('a rollback', () => {
     expect(rollback()).toBe('impossible');
   });
 
+  test('is made when the counts are older than the effect: they cannot say that nothing is worse', async () => {
+    const { observedGeneration = 0 } = world.deployment('cart').status ?? {};
+    expect(await takeBack({ available: 0, generation: observedGeneration + 1 })).toMatchObject({
+      result: 'rolled-back',
+    });
+    expect(world.imageOf('cart')).toBe('broken:2');
+  });
+
   test('is not made when nothing more is wanted by now', async () => {
     world.api.edit(at('Deployment', 'cart'), (object) => ({
       ...object,
