@@ -82,18 +82,20 @@ export class Trial {
   /** Asks for the healing. */
   async begin(): Promise<void> {
     const { scenario } = this.cell;
-    const { metadata } = await this.#ground.admin.create<HealingAction>(resources.healingActions, this.#ground, {
-      apiVersion: API_VERSION,
-      kind: 'HealingAction',
-      metadata: { name: NAME },
-      spec: {
-        policyRef: { name: POLICY, namespace: this.namespace },
-        targetResource: this.#prepared.target,
-        action: scenario.action,
-        retryPolicy: { maxAttempts: 3, backoffDelay: '1s' },
-        ...scenario.spec,
-      },
-    });
+    const { metadata } = await onceItServes(() =>
+      this.#ground.admin.create<HealingAction>(resources.healingActions, this.#ground, {
+        apiVersion: API_VERSION,
+        kind: 'HealingAction',
+        metadata: { name: NAME },
+        spec: {
+          policyRef: { name: POLICY, namespace: this.namespace },
+          targetResource: this.#prepared.target,
+          action: scenario.action,
+          retryPolicy: { maxAttempts: 3, backoffDelay: '1s' },
+          ...scenario.spec,
+        },
+      }),
+    );
     this.#since = Number(metadata.resourceVersion);
   }
 
@@ -222,4 +224,18 @@ export class Trial {
     });
     this.#approvedPlan = planDigest;
   }
+}
+
+const STARTING_MS = 30_000;
+
+/** An API server that a round has killed refuses custom resources with 503 for a moment after it is ready again. */
+async function onceItServes<T>(create: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + STARTING_MS;
+  for (;;)
+    try {
+      return await create();
+    } catch (error) {
+      if (!isKubeError(error, 'ServiceUnavailable') || Date.now() > deadline) throw error;
+      await sleep(100);
+    }
 }
