@@ -1,9 +1,10 @@
 import type { HealingAction } from '../api/healing-action.ts';
 import { HEADINGS, rowOf, type Columns } from './action-rows.ts';
-import type { ActionsOptions } from './actions.ts';
 import { paintFor } from './output/paint.ts';
 import { print, printData, type DataFormat } from './output/print.ts';
 import { tableLines, type Row } from './output/table.ts';
+
+export type ListFormat = DataFormat | 'wide' | 'name';
 
 /** How a list of actions is printed, and then those that change. */
 export interface Listing {
@@ -13,7 +14,7 @@ export interface Listing {
 }
 
 export function listingIn(
-  output: ActionsOptions['output'],
+  output: ListFormat | undefined,
   { namespace }: { readonly namespace: string | undefined },
 ): Listing {
   switch (output) {

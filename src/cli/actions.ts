@@ -3,14 +3,14 @@ import { API_VERSION } from '../api/constants.ts';
 import type { HealingAction } from '../api/healing-action.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { isWanted, type Filter } from './action-rows.ts';
-import { listingIn } from './actions-listing.ts';
+import { listingIn, type ListFormat } from './actions-listing.ts';
 import { openCluster, type Cluster } from './cluster.ts';
 import type { ClusterOptions } from './commands/cluster-options.ts';
 import { outputClosed } from './output/closed-pipe.ts';
 import { tell } from './output/print.ts';
 
 export interface ActionsOptions extends ClusterOptions, Filter {
-  readonly output?: 'wide' | 'json' | 'yaml' | 'name';
+  readonly output?: ListFormat;
   readonly watch?: true;
 }
 
@@ -25,7 +25,7 @@ export async function actions(options: ActionsOptions): Promise<void> {
     tell(`no HealingActions${cluster.namespace === undefined ? '' : ` in namespace ${cluster.namespace}`}`);
 }
 
-const isForPeople = (output: ActionsOptions['output']): boolean => output === undefined || output === 'wide';
+const isForPeople = (output: ListFormat | undefined): boolean => output === undefined || output === 'wide';
 
 const byAge = (a: HealingAction, b: HealingAction): number =>
   (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') ||
