@@ -23,7 +23,8 @@ export const undoTakenBack: Scenario = {
   name: 'undo-taken-back',
   action,
   approved: true,
-  policy: { verification: { stabilizationWindow: '0s', timeout: '2s' } },
+  // Kept if nothing is worse yet: it is judged once its pods have failed, however long the controllers take for them.
+  policy: { verification: { stabilizationWindow: '0s', timeout: '15s' } },
   async prepare(ground) {
     await deploy(ground, 'cart', { image: BROKEN_IMAGE, strategy: 'Recreate' });
     await rollOut(ground, 'cart', 'app:2');
