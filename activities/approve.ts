@@ -16,7 +16,7 @@ const NOT_INSTALLED = 'the admission policies in deploy/admission are not in for
 
 /**
  * Shows in the status that a person is asked, until when, how to answer, and what would change. Ends the healing if no
- * answer could ever count, or none could help. Undefined when the action is gone.
+ * answer could ever count, none could help, or there is nothing any more to be asked about.
  */
 export async function requestApproval(
   ports: ActivityPorts,
@@ -24,7 +24,7 @@ export async function requestApproval(
   digest: string,
   { why, timeoutMs, requireIdentity, fourEyes }: ApprovalRules,
   now: () => Date,
-): Promise<Asked | Ended | undefined> {
+): Promise<Asked | Ended> {
   const { actions, events, identity } = ports;
   const vouched = await identity.vouched(ref.namespace);
   if (requireIdentity && !vouched)
@@ -71,7 +71,7 @@ export async function requestApproval(
       time.toISOString(),
     );
   });
-  if (updated === undefined) return undefined;
+  if (updated === undefined) return ended('Deleted', 'the HealingAction no longer exists');
   if (fresh === true)
     events.record({
       regarding: asTarget(updated),

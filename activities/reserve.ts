@@ -19,14 +19,16 @@ export async function reserve(
       now().toISOString(),
     ),
   );
-  if (updated !== undefined)
-    events.record({
-      regarding: asTarget(updated),
-      type: 'Normal',
-      reason: answer.reason,
-      action: 'Reserve',
-      note: answer.message, // the same again is the same Event
-    });
+  // Nobody may have told its workflow: with a controller that was down when it went.
+  if (updated === undefined)
+    return { granted: false, reason: 'ActionGone', message: 'the HealingAction no longer exists' };
+  events.record({
+    regarding: asTarget(updated),
+    type: 'Normal',
+    reason: answer.reason,
+    action: 'Reserve',
+    note: answer.message, // the same again is the same Event
+  });
   return answer;
 }
 

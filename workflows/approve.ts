@@ -40,9 +40,7 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   desk.show('AwaitingApproval', `${summary} (plan \`${planDigest}\`): ${why}. To decide: ${how}`);
   upsertSearchAttributes([{ key: AWAITING, value: true }]);
   const asked = await step(`ask a person: ${why}`).requestApproval(action, planDigest, { ...approval, why });
-  const patience = asked?.result === 'asked' ? Date.parse(asked.expiresAt) : Date.now() + approval.timeoutMs;
-  const expiresAt = Math.min(patience, plan.expiresAt ?? Number.POSITIVE_INFINITY);
-  const decided = asked?.result === 'ended' ? asked : await decide(action, plan, expiresAt, desk);
+  const decided = asked.result === 'ended' ? asked : await decide(action, plan, Date.parse(asked.expiresAt), desk);
   desk.close();
   upsertSearchAttributes([{ key: AWAITING, value: false }]);
   if (decided === undefined) return ended(desk.stopped() ?? { reason: 'Expired', message: 'nobody decided in time' });
@@ -64,9 +62,10 @@ interface Decided {
 async function decide(
   action: ObjectRef,
   plan: AcceptedPlan,
-  deadline: number,
+  until: number,
   desk: Desk,
 ): Promise<Decided | Ended | undefined> {
+  const deadline = Math.min(until, plan.expiresAt ?? Number.POSITIVE_INFINITY);
   const record = async (what: string, soon: boolean, decision?: Decision): Promise<Decided | Ended | undefined> => {
     const [recorded, slot] = await together(
       step(what).recordDecision(action, plan.planDigest, decision),

@@ -39,6 +39,7 @@ export async function reserve(
       desk.tell('Reserved', `a slot of ${policy} and the lock of ${target}`);
       return undefined;
     }
+    if (answer.reason === 'ActionGone') return { reason: 'Deleted', message: answer.message };
     if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
     const waited = Date.now() - since;
     const left = until - Date.now();

@@ -136,3 +136,47 @@ describe('an action that expires', () => {
     expect(world.cluster.effects).toEqual([]);
   });
 });
+
+/** As while the controller is down. */
+describe('an action that goes without anybody telling its workflow', () => {
+  test('while it is analyzed ends, instead of waiting for a person', async () => {
+    Object.assign(world.ports, {
+      analyzer: {
+        name: 'slow',
+        analyze: async () => {
+          world.api.delete(at('HealingAction', action.name));
+          return { option: 1, confidence: 0, reasons: ['nothing is left to be done'] };
+        },
+      },
+    });
+    lane = await bench.open(world);
+    action = world.action();
+    const healing = await lane.start(action);
+    expect(await healing.outcome()).toMatchObject({ reason: 'Deleted' });
+    expect(world.cluster.written).toEqual([]);
+    expect(world.ledger.leases).toEqual({});
+  });
+
+  test('while a slot is waited for ends with the next answer', async () => {
+    world.policy({ safetyRules: { maxActionsPerHour: 1 } }, 'scarce');
+    const policyRef = { name: 'scarce', namespace: 'shop' };
+    await (await lane.start(world.action({ policyRef }, 'first'))).outcome();
+    const { ledger } = world.ports;
+    Object.assign(world.ports, {
+      ledger: {
+        ...ledger,
+        reserve: async (request: ReservationRequest) => {
+          const answer = await ledger.reserve(request);
+          return answer.granted ? answer : { ...answer, retryAfterMs: 300 };
+        },
+      },
+    });
+    lane = await bench.open(world);
+    action = world.action({ policyRef });
+    const healing = await lane.start(action);
+    await healing.reaches('AwaitingReservation');
+    world.api.delete(at('HealingAction', action.name));
+    expect(await healing.outcome()).toMatchObject({ reason: 'Deleted' });
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+});
