@@ -1,4 +1,5 @@
-import type { ReservationAnswer, ReservationRequest } from '../src/domain/ledger.ts';
+import type { ReservationRequest } from '../src/domain/ledger.ts';
+import type { SlotAnswer } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
@@ -9,7 +10,7 @@ export async function reserve(
   ref: ObjectRef,
   request: ReservationRequest,
   now: () => Date,
-): Promise<ReservationAnswer> {
+): Promise<SlotAnswer> {
   const answer = await ledger.reserve(request);
   if (answer.granted) return answer; // `execute` writes it down together with the claim: one write less before the effect
   const updated = await actions.update(ref, (latest) =>
@@ -20,8 +21,7 @@ export async function reserve(
     ),
   );
   // Nobody may have told its workflow: with a controller that was down when it went.
-  if (updated === undefined)
-    return { granted: false, reason: 'ActionGone', message: 'the HealingAction no longer exists' };
+  if (updated === undefined) return { granted: false, gone: true, message: 'the HealingAction no longer exists' };
   events.record({
     regarding: asTarget(updated),
     type: 'Normal',

@@ -1,8 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { Decision } from '../src/domain/approval.ts';
-import type { ReservationAnswer } from '../src/domain/ledger.ts';
-import type { Outcome } from '../src/domain/outcome.ts';
-import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
+import { ended, type AcceptedPlan, type Ended, type SlotAnswer } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { analysis, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
@@ -13,7 +11,7 @@ import { together } from './together.ts';
 /** The plan may be carried out. `slot` is what the ledger has said meanwhile, where it was asked. */
 export interface Agreed {
   readonly result: 'agreed';
-  readonly slot?: ReservationAnswer | undefined;
+  readonly slot?: SlotAnswer | undefined;
 }
 
 /**
@@ -29,7 +27,7 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   );
   desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
   const stop = desk.stopped();
-  if (stop !== undefined) return ended(stop);
+  if (stop !== undefined) return { result: 'ended', outcome: stop };
   if (!approval.required && found.choice === 'act') return { result: 'agreed', slot };
   await giveBack(action, slot);
 
@@ -43,19 +41,20 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   const decided = asked.result === 'ended' ? asked : await decide(action, plan, Date.parse(asked.expiresAt), desk);
   desk.close();
   upsertSearchAttributes([{ key: AWAITING, value: false }]);
-  if (decided === undefined) return ended(desk.stopped() ?? { reason: 'Expired', message: 'nobody decided in time' });
+  if (decided === undefined) {
+    const outcome = desk.stopped();
+    return outcome === undefined ? ended('Expired', 'nobody decided in time') : { result: 'ended', outcome };
+  }
   if (decided.result === 'ended') return decided;
   const { decision, by, comment } = decided.decision;
   if (decision === 'Approved') return { result: 'agreed', slot: decided.slot };
-  return ended({ reason: 'Rejected', message: `rejected by ${by}${comment === undefined ? '' : `: ${comment}`}` });
+  return ended('Rejected', `rejected by ${by}${comment === undefined ? '' : `: ${comment}`}`);
 }
-
-const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
 
 interface Decided {
   readonly result: 'decided';
   readonly decision: Decision;
-  readonly slot?: ReservationAnswer | undefined;
+  readonly slot?: SlotAnswer | undefined;
 }
 
 /** The first decision that still holds when it is written down, or the end of a healing that was decided by the wrong one. */

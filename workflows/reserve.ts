@@ -1,6 +1,5 @@
-import type { ReservationAnswer } from '../src/domain/ledger.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
-import type { AcceptedPlan } from '../src/domain/steps.ts';
+import type { AcceptedPlan, SlotAnswer } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
@@ -11,11 +10,11 @@ const PATIENCE_MS = 24 * 3_600_000;
 const ASK_AGAIN = 1 / 10;
 
 /** What the ledger says now. A slot and a lock that it grants are held from then on. */
-export const ask = (action: ObjectRef, { reservation }: AcceptedPlan): Promise<ReservationAnswer> =>
+export const ask = (action: ObjectRef, { reservation }: AcceptedPlan): Promise<SlotAnswer> =>
   step(`reserve a slot of ${reservation.policy} and the lock of ${reservation.target}`).reserve(action, reservation);
 
 /** Nobody holds a slot or a lock while a person thinks. */
-export async function giveBack(action: ObjectRef, slot: ReservationAnswer | undefined): Promise<void> {
+export async function giveBack(action: ObjectRef, slot: SlotAnswer | undefined): Promise<void> {
   if (slot?.granted === true) await step('give back slot and lock: a person is waited for').release(action);
 }
 
@@ -27,7 +26,7 @@ export async function reserve(
   action: ObjectRef,
   plan: AcceptedPlan,
   desk: Desk,
-  first?: ReservationAnswer,
+  first?: SlotAnswer,
 ): Promise<Outcome | undefined> {
   const since = Date.now();
   const { policy, target } = plan.reservation;
@@ -39,7 +38,7 @@ export async function reserve(
       desk.tell('Reserved', `a slot of ${policy} and the lock of ${target}`);
       return undefined;
     }
-    if (answer.reason === 'ActionGone') return { reason: 'Deleted', message: answer.message };
+    if ('gone' in answer) return { reason: 'Deleted', message: answer.message };
     if (answer.retryAfterMs === undefined) return { reason: 'Refused', message: answer.message };
     const waited = Date.now() - since;
     const left = until - Date.now();

@@ -28,7 +28,7 @@ export type ReservationAnswer =
   | { readonly granted: true }
   | {
       readonly granted: false;
-      readonly reason: 'RateLimited' | 'TargetLocked' | 'Rebuilding' | 'AlreadySettled' | 'NoneAllowed' | 'ActionGone';
+      readonly reason: 'RateLimited' | 'TargetLocked' | 'Rebuilding' | 'AlreadySettled' | 'NoneAllowed';
       readonly message: string;
       /** When to ask again; absent when asking again is pointless. */
       readonly retryAfterMs?: number;

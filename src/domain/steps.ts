@@ -1,6 +1,6 @@
 import type { ApprovalDemands, Decision } from './approval.ts';
 import type { Outcome } from './outcome.ts';
-import type { ReservationRequest } from './ledger.ts';
+import type { ReservationAnswer, ReservationRequest } from './ledger.ts';
 import type { RetryRules } from './retry.ts';
 import type { VerificationRules } from './verdict.ts';
 
@@ -50,6 +50,9 @@ export interface Asked {
   readonly result: 'asked';
   readonly expiresAt: string;
 }
+
+/** What came of a step that asked the ledger; `gone`: whoever asked is not there any more. */
+export type SlotAnswer = ReservationAnswer | { readonly granted: false; readonly gone: true; readonly message: string };
 
 /** What became of a decision; `void` when it does not hold any more or came too late, `none` where there is none. */
 export type DecisionRecord =

@@ -12,7 +12,7 @@ export function allowClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', notMinding);
 }
 
-/** What a worker writes to standard output is its record: without a reader it ends, as any program that cannot write. */
+/** What a worker writes to standard output is its record: without a reader it ends, like all programs that cannot write. */
 export function needPipe(): void {
   for (const stream of [process.stdout, process.stderr]) stream.off('error', notMinding);
 }
