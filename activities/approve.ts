@@ -193,7 +193,11 @@ export async function recordDecision(
       time.toISOString(),
     );
   });
-  if (objection !== undefined) return ended('Refused', `the approval by ${by} does not count: ${objection}`);
+  if (objection !== undefined)
+    // What was sent once and is demanded otherwise by now is not the last word: somebody may still decide as is demanded.
+    return sent === undefined && method !== 'kubernetes'
+      ? { result: 'void', decision }
+      : ended('Refused', `the approval by ${by} does not count: ${objection}`);
   const recorded = updated?.status?.approval;
   if (updated === undefined || recorded?.planDigest !== planDigest || recorded.approvedBy !== by)
     return { result: 'void', decision };

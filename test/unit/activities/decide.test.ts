@@ -214,6 +214,15 @@ describe('a decision', () => {
     expect(await record()).toEqual({ result: 'recorded', decision: second });
   });
 
+  test('that came by signal, where signals do not count any more, is void: another one may come', async () => {
+    await asked();
+    const sent = decision();
+    await record(sent);
+    world.settings.acceptSignals = false;
+    expect(await record()).toEqual({ result: 'void', decision: sent });
+    expect(await record(sent)).toMatchObject({ result: 'ended', outcome: { reason: 'Refused' } });
+  });
+
   test('that came by spec.approval and was withdrawn is not taken from its record', async () => {
     await asked();
     write();
