@@ -24,9 +24,14 @@ beforeAll(async () => {
     safetyRules: { maxActionsPerHour: 100 },
     verification: { stabilizationWindow: '0s', timeout: '2s' },
   });
-  await shop.deploy('cart');
+  await Promise.all(moments.map(([moment]) => shop.deploy(nameOf(moment))));
   await stack.admin.request('POST', '/api/v1/namespaces/taken-back/resourcequotas', {
-    body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'full' }, spec: { hard: { pods: '1' } } },
+    body: {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'full' },
+      spec: { hard: { pods: `${moments.length}` } },
+    },
   });
 }, 120_000);
 afterAll(async () => {
@@ -37,7 +42,7 @@ afterAll(async () => {
 const more = (name: string): Promise<HealingAction> =>
   shop.act(name, {
     policyRef: { name: 'grants', namespace: shop.namespace },
-    targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
+    targetResource: { apiVersion: 'apps/v1', kind: 'Deployment', name },
     action: { name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } },
   });
 const isWorse = ({ status }: HealingAction): boolean =>
@@ -55,6 +60,8 @@ const when = (name: string, is: (action: HealingAction) => boolean): Promise<unk
 const remove = (name: string): Promise<unknown> =>
   stack.admin.delete(resources.healingActions, { namespace: shop.namespace, name }, {});
 
+/** Of the action and of its target: each has one of its own, whatever became of the others. */
+const nameOf = (moment: string): string => moment.replaceAll(/\W+/g, '-');
 /** What happens at the moment at which it is to be deleted. */
 const moments: [string, (name: string) => Promise<void>][] = [
   [
@@ -95,7 +102,7 @@ const moments: [string, (name: string) => Promise<void>][] = [
 test.each(moments)(
   'an action that is deleted %s is taken back once, and goes',
   async (moment, reach) => {
-    const name = moment.replaceAll(/\W+/g, '-');
+    const name = nameOf(moment);
     const action = await more(name);
     await reach(name);
     await eventually(
@@ -110,7 +117,7 @@ test.each(moments)(
     expect(outcome).toMatchObject({ reason: 'RolledBack' });
     const steps = shop.effectsOf(action).map(({ auditID }) => auditID.split('/')[2]);
     expect(steps).toEqual(['execute', 'rollback']);
-    expect((await shop.deployment('cart')).spec.replicas).toBe(1);
+    expect((await shop.deployment(name)).spec.replicas).toBe(1);
   },
   150_000,
 );
