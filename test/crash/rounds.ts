@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../support/random.ts';
 import type { Cell } from './cell.ts';
+import { deleteAtStep } from './delete-at-step.ts';
 import type { Lane } from './lane.ts';
 import { answered, cutAfter, cutBefore, delayed, type Fault } from './proxy/faults.ts';
 import { loseLines } from './lose-lines.ts';
@@ -135,7 +136,7 @@ async function calm(world: World, lane: Lane, trial: Trial): Promise<void> {
     case 'late':
       return late(lane, trial, disturbance.step);
     case 'deleted':
-      return deleted(lane, trial, disturbance.step);
+      return deleteAtStep(lane, trial, disturbance.step);
     case 'busy':
       return busy(trial);
     case 'watch':
@@ -188,20 +189,6 @@ async function late(lane: Lane, trial: Trial, step: Step): Promise<void> {
   forget();
   lane.proxy.remove(strike.rule);
   trial.noteUnfired(strike.unfired);
-}
-
-/** Gone before the write arrives, it may have been too late or not; what may not be is that it says the one and does the other. */
-async function deleted(lane: Lane, trial: Trial, step: Step): Promise<void> {
-  const strike = new Strike(trial.namespace, step, 'before');
-  lane.proxy.add(strike.rule);
-  await trial.begin();
-  await within(FIRST_ARRIVES_WITHIN_MS, strike.arrived, [trial]);
-  trial.noteUnfired(strike.unfired); // what comes to its step later was deleted somewhere else
-  await trial.delete();
-  strike.letGo('on');
-  await trial.ended();
-  lane.proxy.remove(strike.rule);
-  trial.lingers = !(await lane.workflowEnds(trial.action?.metadata.uid ?? ''));
 }
 
 function faultOf(what: Extract<Cell['disturbance'], { kind: 'mishap' }>['mishap']): Fault {
