@@ -2,27 +2,15 @@ import { expect, test } from '@jest/globals';
 import { authors, distinct, writesOfNobody } from '../../crash/swarm/attribution.ts';
 import type { Sighting } from '../../crash/oracle/history.ts';
 import type { AuditEvent } from '../../support/audit-log.ts';
+import { mark, sighting, write } from '../../support/planted-history.ts';
 
-const AT = '2026-01-01T00:00:00Z';
-const key = 'deployments/cart';
 const at = (version: number, marks: readonly string[], more: Partial<Sighting> = {}): Sighting => ({
-  key,
-  state: `state-${version}`,
-  version,
+  ...sighting(version, `state-${version}`),
   marks,
   ...more,
 });
-const write = (auditID: string, more: Partial<AuditEvent> = {}): AuditEvent => ({
-  auditID,
-  verb: 'delete',
-  user: { username: 'system:serviceaccount:kubeskippy-system:kubeskippy-worker' },
-  objectRef: { resource: 'deployments', namespace: 'swarm', name: 'cart', apiGroup: 'apps' },
-  requestURI: '/apis/apps/v1/namespaces/swarm/deployments/cart',
-  responseStatus: { code: 200 },
-  requestReceivedTimestamp: AT,
-  stageTimestamp: AT,
-  ...more,
-});
+const deletion = (auditID: string, more: Partial<AuditEvent> = {}): AuditEvent =>
+  write({ auditID, verb: 'delete', ...more });
 const authorsOf = (sightings: readonly Sighting[], writes: readonly AuditEvent[] = []) => {
   const authorOf = authors(sightings, writes, ['a', 'b']);
   return sightings.map((sighting) => authorOf(sighting));
@@ -45,13 +33,13 @@ test('one with which no mark appears is nobody’s, and so is one with which two
 
 test('what is gone is of the one that had claimed it and asked for its deletion', () => {
   const claimed = [at(1, []), at(2, ['applied-a', 'applied-b'], { state: 'gone' })];
-  expect(authorsOf(claimed, [write('ks/b/execute/1.1.1')])).toEqual([undefined, 'b']);
-  expect(authorsOf(claimed, [write('ks/b/execute/1.1.1', { responseStatus: { code: 504 } })])).toEqual([
+  expect(authorsOf(claimed, [deletion('ks/b/execute/1.1.1')])).toEqual([undefined, 'b']);
+  expect(authorsOf(claimed, [deletion('ks/b/execute/1.1.1', { responseStatus: { code: 504 } })])).toEqual([
     undefined,
     'b',
   ]);
-  expect(authorsOf(claimed, [write('ks/b/execute/1.1.1', { responseStatus: { code: 409 } })])[1]).toBeUndefined();
-  expect(authorsOf(claimed, [write('ks/a/execute/1.1.1'), write('ks/b/execute/1.1.1')])[1]).toBeUndefined();
+  expect(authorsOf(claimed, [deletion('ks/b/execute/1.1.1', { responseStatus: { code: 409 } })])[1]).toBeUndefined();
+  expect(authorsOf(claimed, [deletion('ks/a/execute/1.1.1'), deletion('ks/b/execute/1.1.1')])[1]).toBeUndefined();
   expect(authorsOf(claimed)[1]).toBeUndefined();
 });
 
@@ -66,12 +54,12 @@ test('what changes to and fro has changed each time; what is gone stays gone', (
 });
 
 test('a write that carries the uid of no action is nobody’s', () => {
-  const stray = write('0123', { verb: 'patch' });
-  const mark = write('0124', {
-    verb: 'patch',
-    requestObject: [{ op: 'add', path: '/metadata/annotations/kubeskippy.io~1fence', value: 'f' }],
-  });
-  expect(writesOfNobody([stray, mark, write('ks/a/execute/1.1.1')], ['a', 'b'], [key])).toEqual([
-    'patch deployments/cart [0123]',
-  ]);
+  const stray = write({ auditID: '0123' });
+  expect(
+    writesOfNobody(
+      [stray, { ...mark, auditID: '0124' }, deletion('ks/a/execute/1.1.1')],
+      ['a', 'b'],
+      ['deployments/cart'],
+    ),
+  ).toEqual(['patch deployments/cart [0123]']);
 });
