@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts';
-import { deploy } from './workloads.ts';
+import { createRepair, deploy } from './workloads.ts';
 
 /** A Job from a template of the namespace; whatever name it gets, there is one. */
 export const custom: Scenario = {
@@ -7,14 +7,7 @@ export const custom: Scenario = {
   action: { name: 'job', type: 'custom', requiresApproval: false, customAction: { podTemplateName: 'repair' } },
   async prepare(ground) {
     await deploy(ground, 'cart');
-    await ground.admin.request('POST', `/api/v1/namespaces/${ground.namespace}/podtemplates`, {
-      body: {
-        apiVersion: 'v1',
-        kind: 'PodTemplate',
-        metadata: { name: 'repair' },
-        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'repair', image: 'app:1' }] } },
-      },
-    });
+    await createRepair(ground, 'repair');
     return {
       target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
       busy: { plural: 'deployments', name: 'cart' },

@@ -98,6 +98,20 @@ async function settled<T extends Workload>(ground: Ground, resource: Resource, {
   );
 }
 
+/** What a Job of a healing runs. */
+export async function createRepair({ admin, namespace }: Ground, name: string): Promise<void> {
+  await admin.create(
+    resources.podTemplates,
+    { namespace },
+    {
+      apiVersion: 'v1',
+      kind: 'PodTemplate',
+      metadata: { name },
+      template: { spec: { restartPolicy: 'Never', containers: [{ name, image: GOOD_IMAGE }] } },
+    },
+  );
+}
+
 export async function podsOf({ admin, namespace }: Ground, app: string): Promise<readonly Pod[]> {
   const { items } = await admin.list<Pod>(resources.pods, { namespace, labelSelector: `app=${app}` });
   return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);

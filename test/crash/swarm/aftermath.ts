@@ -7,6 +7,7 @@ import type { KubeObject } from '../../../src/api/meta.ts';
 import { describeTarget } from '../../../src/domain/target-ref.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { Ground } from '../scenario.ts';
+import { GOOD_IMAGE } from '../scenarios/workloads.ts';
 import { allRolledOut } from './ground.ts';
 import { replicasAfter, shapes } from './orders.ts';
 import type { Swarm } from './swarm.ts';
@@ -107,7 +108,7 @@ export async function unhealed(ground: Ground, actions: readonly Judged[]): Prom
     const image = found?.spec.template.spec.containers[0]?.image;
     return [
       ...(replicas === wanted ? [] : [`${shape.name} has ${replicas} replicas instead of ${wanted}`]),
-      ...(image === 'app:1' ? [] : [`${shape.name} has image ${image ?? 'none'}`]),
+      ...(image === GOOD_IMAGE ? [] : [`${shape.name} has image ${image ?? 'none'}`]),
     ];
   });
 }

@@ -4,7 +4,7 @@ import { API_VERSION } from '../../../src/api/constants.ts';
 import { eventually } from '../../support/eventually.ts';
 import { BROKEN_IMAGE } from '../../support/stand-in-node.ts';
 import type { Ground } from '../scenario.ts';
-import { createDeployment, isRolledOut, podsOf, setImage } from '../scenarios/workloads.ts';
+import { createDeployment, createRepair, isRolledOut, podsOf, setImage } from '../scenarios/workloads.ts';
 import { ordersOf, policies, shapes, type Order } from './orders.ts';
 
 const READY_WITHIN_MS = 120_000;
@@ -14,14 +14,7 @@ const LOOK_EVERY_MS = 250;
 export async function prepare(ground: Ground): Promise<readonly Order[]> {
   const { admin, namespace } = ground;
   await admin.create(resources.namespaces, {}, { metadata: { name: namespace } });
-  await admin.request('POST', `/api/v1/namespaces/${namespace}/podtemplates`, {
-    body: {
-      apiVersion: 'v1',
-      kind: 'PodTemplate',
-      metadata: { name: 'repair' },
-      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'repair', image: 'app:1' }] } },
-    },
-  });
+  await createRepair(ground, 'repair');
   for (const [name, spec] of Object.entries(policies))
     await admin.create(resources.healingPolicies, ground, {
       apiVersion: API_VERSION,
