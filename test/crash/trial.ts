@@ -15,7 +15,6 @@ const LOOK_EVERY_MS = 50;
 const BUSY_EVERY_MS = 50;
 const NAME = 'healing';
 const POLICY = 'grants';
-const NEVER = { name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } } as const;
 /** What must stay as it is. */
 const BYSTANDER = 'bystander';
 
@@ -69,7 +68,7 @@ export class Trial {
       spec: {
         mode: 'automatic',
         selector: { resources: [{ apiVersion, kind }] },
-        triggers: [NEVER],
+        triggers: [],
         actions: [scenario.action],
         safetyRules: { maxActionsPerHour: 10 },
         verification: { stabilizationWindow: '0s', timeout: '60s' },

@@ -19,7 +19,7 @@ beforeAll(async () => {
   // More than its one replica no Deployment can have; that is seen at once.
   await shop.policy('grants', {
     mode: 'automatic',
-    triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+    triggers: [],
     actions: [{ name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } }],
     safetyRules: { maxActionsPerHour: 100 },
     verification: { stabilizationWindow: '0s', timeout: '2s' },

@@ -34,7 +34,7 @@ async function open(namespace: string): Promise<Shop> {
         { apiVersion: 'v1', kind: 'Pod' },
       ],
     },
-    triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+    triggers: [],
     actions: [{ name: 'again', type: 'restart' }],
     verification: { stabilizationWindow: '3s', timeout: '30s' },
   } as const;

@@ -20,7 +20,7 @@ beforeAll(async () => {
         { apiVersion: 'v1', kind: 'Pod' },
       ],
     },
-    triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+    triggers: [],
     actions: [
       { name: 'again', type: 'restart' },
       { name: 'back', type: 'undo' },

@@ -24,7 +24,7 @@ beforeAll(async () => {
         { apiVersion: 'apps/v1', kind: 'StatefulSet' },
       ],
     },
-    triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+    triggers: [],
     actions: [
       { name: 'rolling', type: 'restart', restartAction: { strategy: 'rolling' } },
       { name: 'graceful', type: 'restart', restartAction: { strategy: 'graceful' } },

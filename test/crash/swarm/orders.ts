@@ -65,7 +65,7 @@ const granting = (verification: HealingPolicySpec['verification']): HealingPolic
       { apiVersion: 'v1', kind: 'Pod' },
     ],
   },
-  triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+  triggers: [],
   actions: Object.values(TEMPLATES),
   safetyRules: { maxActionsPerHour: 900 },
   ...(verification === undefined ? {} : { verification }),
