@@ -34,6 +34,8 @@ export interface HealingPolicyInput {
   readonly state?: PolicyState;
 }
 
+type Change = (state: PolicyState) => PolicyState;
+
 /** Actions created in one go; the rest follows, oldest trouble first. */
 const MAX_CREATIONS = 10;
 /** The status is for people: what is to be healed goes first, and a storm of changes is written down once. */
@@ -48,8 +50,13 @@ const FAILED_MS = 60_000;
  */
 export async function healingPolicyWorkflow({ policy, state: carried }: HealingPolicyInput): Promise<void> {
   let state = carried ?? emptyPolicyState();
-  /** What handlers tell the loop. */
-  const news = { changed: true, deleted: false, ended: [] as ActionEnded[] };
+  /** What handlers tell the loop; `ofActions` since actions were last being created. */
+  const news = { changed: true, deleted: false, ofActions: [] as Change[] };
+  const hear = (change: Change): void => {
+    news.ofActions.push(change);
+    state = change(state);
+    news.changed = true;
+  };
   const lifetime = startLifetime();
 
   setHandler(
@@ -67,13 +74,12 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
   );
   setHandler(seenGoodQuery, () => state.seenGood);
   setHandler(actionEndedSignal, (ended) => {
-    news.ended.push(ended);
-    state = applyEnd(state, ended, Date.now());
-    news.changed = true;
+    const now = Date.now();
+    hear((known) => applyEnd(known, ended, now));
   });
   setHandler(retryStartedSignal, (started) => {
-    state = applyRetry(state, started, Date.now());
-    news.changed = true;
+    const now = Date.now();
+    hear((known) => applyRetry(known, started, now));
   });
   setHandler(policyDeletedSignal, () => {
     news.deleted = true;
@@ -88,14 +94,14 @@ export async function healingPolicyWorkflow({ policy, state: carried }: HealingP
   let recheckAt = Date.now() + RECHECK_MS;
   while (!news.deleted) {
     news.changed = false;
-    news.ended = [];
+    news.ofActions = [];
     const { wanted } = due(state, Date.now(), MAX_CREATIONS);
     if (wanted.length > 0) {
       const creations = await create(policy, state, wanted);
       if (creations === 'policy-gone') return;
       state = applyCreations(state, wanted, creations, Date.now());
-      // Some may have ended before it was known here that they exist.
-      for (const ended of news.ended) state = applyEnd(state, ended, Date.now());
+      // Some may have ended, or even been tried again, before it was known here that they exist.
+      for (const change of news.ofActions) state = change(state);
     }
     if (Date.now() >= recheckAt) {
       const running = runningActions(state);

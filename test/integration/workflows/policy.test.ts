@@ -185,6 +185,35 @@ describe('a policy', () => {
     expect(told).toBe(true);
   });
 
+  test('hears of a retry that starts before the action that is tried again is known to exist', async () => {
+    const update = world.ports.policies.update.bind(world.ports.policies);
+    let retry: ReturnType<MemoryWorld['action']> | undefined;
+    Object.assign(world.ports.policies, {
+      update: async (...args: Parameters<typeof update>) => {
+        const [first] = actions();
+        if (retry === undefined && first !== undefined) {
+          retry = world.action({ retryOf: { name: first.metadata.name } }, 'retry');
+          await end('NotHealed', first);
+          const episode = first.metadata.annotations?.[KEYS.episode] ?? '';
+          const started = { ...retry, episode, trigger: 'crash', cooldownMs: 0 };
+          await createPolicyMailbox(bench.client).retryStarted(policy.metadata.uid, started);
+        }
+        return update(...args);
+      },
+    });
+    await lane.close();
+    lane = await bench.open(world);
+    await observe([firing('cart')]);
+    await created(2);
+    const cooledDown = Date.now() + 1_500;
+    await eventually(() => {
+      expect(Date.now()).toBeGreaterThan(cooledDown);
+    });
+    await observe([firing('cart'), firing('shop')]); // what is due is created in one go
+    await created(3);
+    expect(actions().at(-1)?.spec.targetResource.name).toBe('shop');
+  });
+
   test('outlives an action that the API server refuses, and tries again', async () => {
     const create = world.ports.actions.create.bind(world.ports.actions);
     let refused = 0;
