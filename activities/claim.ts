@@ -10,14 +10,36 @@ import { fromEvidence, toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { chained, changed, planned } from './record.ts';
 
-/** What the target is like before the effect: compared with later, so it is written down now. */
+/** What is claimed. */
 interface Before {
   /** The effect, or the part of it that comes now; for the record. */
   readonly what: string;
-  /** Of the part that the effect changes. */
+  /** Of the part that the effect changes, as it is before: compared with later, so it is written down now. */
   readonly digest: string;
-  /** Begun while the finalizer is being set; not for what was claimed before, whose record has it. */
-  view(): Promise<Baseline>;
+  readonly prepared: Preparation | undefined;
+}
+
+/** What a first claim needs, on its way. */
+export interface Preparation {
+  /** The action with the finalizer that lets its deletion wait for the end. */
+  readonly held: ReturnType<ActivityPorts['actions']['hold']>;
+  /** What verification will compare with. */
+  readonly baseline: Promise<Baseline>;
+}
+
+/**
+ * Begins both, while the rest is read; undefined where a claim was made before, which has them. Whoever does not come to
+ * the claim leaves a finalizer that the end of the healing takes away.
+ */
+export function prepareClaim(
+  { actions }: Pick<ActivityPorts, 'actions'>,
+  action: HealingAction,
+  view: () => Promise<Baseline>,
+): Preparation | undefined {
+  if (action.status?.claim !== undefined) return undefined;
+  const prepared = { held: actions.hold(action), baseline: view() };
+  for (const part of Object.values<Promise<unknown>>(prepared)) part.catch(() => undefined); // awaited by the claim
+  return prepared;
 }
 
 export interface Claimed {
@@ -43,12 +65,10 @@ export async function claimEffect(
   begun?: string,
 ): Promise<Claimed | ExecutionResult> {
   const seen = action.status?.claim;
-  const noted = seen === undefined ? before.view() : Promise.resolve(fromEvidence(action.status?.evidence?.before));
-  noted.catch(() => undefined); // awaited below, unless the hold fails first
-  const held = seen === undefined ? await actions.hold(action) : action;
+  const held = (await before.prepared?.held) ?? action;
   if (held === 'gone') return ended('Deleted', 'the HealingAction no longer exists');
   if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
-  const baseline = await noted;
+  const baseline = (await before.prepared?.baseline) ?? fromEvidence(action.status?.evidence?.before);
   await confirmed(attempt);
   const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;

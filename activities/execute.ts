@@ -8,7 +8,7 @@ import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
 import { approverStillMay, authority } from './authority.ts';
-import { claimEffect, closeIntent, voidClaim, type Claimed } from './claim.ts';
+import { claimEffect, closeIntent, prepareClaim, voidClaim, type Claimed } from './claim.ts';
 import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, protectionBy, protectionOfPart, readLiveTarget } from './live-target.ts';
@@ -97,6 +97,8 @@ async function tryEffect(
   const objection = objections(ports, granted.policy, live);
   if (objection !== undefined) return { result: 'ended', outcome: objection };
 
+  const dryRun = order.dryRun || granted.dryRun;
+  const prepared = dryRun ? undefined : prepareClaim(ports, action, () => baseline(ports, granted.policy, plan));
   const marker = markerFor(action, 'execute', order.claim);
   const gathering = { target: live.object, template: granted.template, marker };
   // For the traces of the same try all of it was read a moment ago, after the record of the action and its target.
@@ -105,7 +107,6 @@ async function tryEffect(
   const protection = protectionBy(ports, granted.policy);
   const effect = definition.execute({ target: live.object, related, marker, protection, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
-  const dryRun = order.dryRun || granted.dryRun;
   if (effect.result === 'wait')
     return dryRun
       ? recordRehearsal(ports, action, plan, undefined, `it would have to wait: ${effect.message}`, attempt)
@@ -117,7 +118,7 @@ async function tryEffect(
   const before = {
     what: describeEffect(plan, effect),
     digest: definition.baseline(live.object, resolved(plan)),
-    view: () => baseline(ports, granted.policy, plan),
+    prepared,
   };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
