@@ -29,6 +29,7 @@ import { report } from './report.ts';
 import { reportPolicy } from './report-policy.ts';
 import { release, reserve } from './reserve.ts';
 import { rollBack } from './roll-back.ts';
+import { together } from './together.ts';
 import { measure, recordVerdict } from './verify.ts';
 
 const now = (): Date => new Date();
@@ -56,10 +57,17 @@ export function createActivities(given: ActivityPorts) {
     accept: (action: ObjectRef) => accept(ports, action, now),
     analyze: (action: ObjectRef, digest: string, approvalRequired: boolean) =>
       analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
+    analyzeAndReserve: (action: ObjectRef, digest: string, request: ReservationRequest) =>
+      together(
+        analyze(ports, action, { digest, approvalRequired: false }, cancellationSignal(), now),
+        reserve(ports, action, request, now),
+      ),
     requestApproval: (action: ObjectRef, digest: string, rules: ApprovalRules) =>
       requestApproval(ports, action, digest, rules, now),
     recordDecision: (action: ObjectRef, digest: string, sent?: Decision) =>
       recordDecision(ports, action, digest, sent, now),
+    recordDecisionAndReserve: (action: ObjectRef, digest: string, request: ReservationRequest, sent?: Decision) =>
+      together(recordDecision(ports, action, digest, sent, now), reserve(ports, action, request, now)),
     reserve: (action: ObjectRef, request: ReservationRequest) => reserve(ports, action, request, now),
     release: (action: ObjectRef) => release(ports, action),
     execute: (action: ObjectRef, digest: string, order: EffectOrder) =>

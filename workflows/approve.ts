@@ -4,9 +4,8 @@ import { ended, type AcceptedPlan, type Ended, type SlotAnswer } from '../src/do
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { analysis, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
-import { ask, giveBack } from './reserve.ts';
+import { giveBack, whatIsReserved } from './reserve.ts';
 import { AWAITING } from './search-attributes.ts';
-import { together } from './together.ts';
 
 /** The plan may be carried out. `slot` is what the ledger has said meanwhile, where it was asked. */
 export interface Agreed {
@@ -21,10 +20,10 @@ export interface Agreed {
 export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Agreed | Ended> {
   const { approval, planDigest, summary } = plan;
   desk.show('Analyzing', summary);
-  const [found, slot] = await together(
-    analysis(`is this the right thing to do: ${summary}?`).analyze(action, planDigest, approval.required),
-    approval.required ? Promise.resolve(undefined) : ask(action, plan),
-  );
+  const question = `is this the right thing to do: ${summary}?`;
+  const [found, slot] = approval.required
+    ? [await analysis(question).analyze(action, planDigest, true), undefined]
+    : await analysis(meanwhile(question, plan)).analyzeAndReserve(action, planDigest, plan.reservation);
   desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
   const stop = desk.stopped();
   if (stop !== undefined) return { result: 'ended', outcome: stop };
@@ -51,6 +50,8 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   return ended('Rejected', `rejected by ${by}${comment === undefined ? '' : `: ${comment}`}`);
 }
 
+const meanwhile = (what: string, plan: AcceptedPlan): string => `${what} (meanwhile: ${whatIsReserved(plan)})`;
+
 interface Decided {
   readonly result: 'decided';
   readonly decision: Decision;
@@ -66,10 +67,10 @@ async function decide(
 ): Promise<Decided | Ended | undefined> {
   const deadline = Math.min(until, plan.expiresAt ?? Number.POSITIVE_INFINITY);
   const record = async (what: string, soon: boolean, decision?: Decision): Promise<Decided | Ended | undefined> => {
-    const [recorded, slot] = await together(
-      step(what).recordDecision(action, plan.planDigest, decision),
-      soon ? ask(action, plan) : Promise.resolve(undefined),
-    );
+    const { planDigest, reservation } = plan;
+    const [recorded, slot] = soon
+      ? await step(meanwhile(what, plan)).recordDecisionAndReserve(action, planDigest, reservation, decision)
+      : [await step(what).recordDecision(action, planDigest, decision), undefined];
     if (recorded.result === 'ended') return recorded;
     const given = recorded.result === 'none' ? undefined : recorded.decision;
     const told = given === undefined ? '' : `by ${given.by} (${given.method})`;

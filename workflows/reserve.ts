@@ -9,9 +9,9 @@ const PATIENCE_MS = 24 * 3_600_000;
 /** Of the time waited so far, the share after which the ledger is asked again: a history is bounded. */
 const ASK_AGAIN = 1 / 10;
 
-/** What the ledger says now. A slot and a lock that it grants are held from then on. */
-export const ask = (action: ObjectRef, { reservation }: AcceptedPlan): Promise<SlotAnswer> =>
-  step(`reserve a slot of ${reservation.policy} and the lock of ${reservation.target}`).reserve(action, reservation);
+/** What a step that asks the ledger shows in Temporal's UI. A slot and a lock that it grants are held from then on. */
+export const whatIsReserved = ({ reservation: { policy, target } }: AcceptedPlan): string =>
+  `reserve a slot of ${policy} and the lock of ${target}`;
 
 /** Nobody holds a slot or a lock while a person thinks. */
 export async function giveBack(action: ObjectRef, slot: SlotAnswer | undefined): Promise<void> {
@@ -33,7 +33,7 @@ export async function reserve(
   const until = Math.min(since + PATIENCE_MS, plan.expiresAt ?? Number.POSITIVE_INFINITY);
   for (let answer = first; ; answer = undefined) {
     if (desk.stopped() !== undefined) return desk.stopped();
-    answer ??= await ask(action, plan);
+    answer ??= await step(whatIsReserved(plan)).reserve(action, plan.reservation);
     if (answer.granted) {
       desk.tell('Reserved', `a slot of ${policy} and the lock of ${target}`);
       return undefined;

@@ -26,8 +26,8 @@ describe('a healing', () => {
     const healing = await lane.start(action);
     expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
 
-    const [accept, analyze, reserve, execute, ...rest] = await healing.steps();
-    expect([accept, analyze, reserve, execute]).toEqual(['accept', 'analyze', 'reserve', 'execute']);
+    const [accept, analyzeAndReserve, execute, ...rest] = await healing.steps();
+    expect([accept, analyzeAndReserve, execute]).toEqual(['accept', 'analyzeAndReserve', 'execute']);
     expect(rest.at(-1)).toBe('report');
     expect(new Set(rest.slice(0, -1))).toEqual(new Set(['measure']));
     expect(world.cluster.effects).toHaveLength(1);
