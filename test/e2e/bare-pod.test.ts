@@ -67,10 +67,7 @@ async function away(
     targetResource: { apiVersion: 'v1', kind: 'Pod', name },
     action: AWAY,
   });
-  const { status } = await shop.reaches(name, 'WaitingForApproval');
-  await stack.admin.patch(resources.healingActions, { namespace: shop.namespace, name }, 'merge', {
-    spec: { approval: { decision: 'Approved', planDigest: status?.planDigest } },
-  });
+  await shop.approve(await shop.reaches(name, 'WaitingForApproval'));
   return { before, action: await shop.ended(name) };
 }
 

@@ -1,7 +1,6 @@
 import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { resources } from '../../src/adapters/kubernetes/resource.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
 import { Shop } from '../support/shop.ts';
 
@@ -42,18 +41,16 @@ test('a Temporal that has lost everything makes nothing happen twice, and nothin
     shop.deployAndRestart('waiting', { approvalRequired: true }),
   ]);
   await Promise.all([reaches('verifying', 'Executed'), reaches('waiting', 'WaitingForApproval')]);
-  const planned = (await shop.readAction('waiting')).status?.planDigest;
+  const planned = await shop.readAction('waiting');
 
   await wipeTemporal();
 
   expect((await shop.ended('verifying')).status).toMatchObject({ reason: 'Healed' });
   expect(shop.effectsOf(verifying)).toHaveLength(1);
 
-  await stack.admin.patch(resources.healingActions, { namespace: shop.namespace, name: 'waiting' }, 'merge', {
-    spec: { approval: { decision: 'Approved', planDigest: planned } },
-  });
+  await shop.approve(planned);
   const { status } = await shop.ended('waiting');
-  expect(status).toMatchObject({ reason: 'Healed', planDigest: planned });
+  expect(status).toMatchObject({ reason: 'Healed', planDigest: planned.status?.planDigest });
   expect(shop.effectsOf(waiting)).toHaveLength(1);
 
   expect((await shop.readAction('ended')).status).toEqual(before);

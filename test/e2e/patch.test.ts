@@ -61,15 +61,6 @@ const waiting = (name: string, check: (action: HealingAction) => void): Promise<
     30_000,
     50,
   );
-const approve = (name: string, planDigest: string | undefined): Promise<string> =>
-  shop.kubectl([
-    'patch',
-    'healingaction',
-    name,
-    '--type=merge',
-    '-p',
-    JSON.stringify({ spec: { approval: { decision: 'Approved', planDigest } } }),
-  ]);
 
 test('a patch is rolled out and proven, by one write', async () => {
   await shop.deploy('good');
@@ -107,7 +98,7 @@ test('what a person approves is shown first; when the target has changed since, 
   await stack.admin.patch(resources.deployments, { namespace: NAMESPACE, name: 'drifting' }, 'json', [
     { op: 'replace', path: '/spec/template/spec/containers/0/readinessProbe/failureThreshold', value: 5 },
   ]);
-  await approve('drifting', first.status?.planDigest);
+  await shop.approve(first);
 
   const second = await waiting('drifting', ({ status }) => {
     expect(status?.plan?.diff).toBe(`- ${field}: 5\n+ ${field}: 9`);
@@ -116,7 +107,7 @@ test('what a person approves is shown first; when the target has changed since, 
   expect(effectsOn('drifting')).toHaveLength(0);
   expect(await threshold('drifting')).toBe(5);
 
-  await approve('drifting', second.status?.planDigest);
+  await shop.approve(second);
   expect((await shop.ended('drifting')).status).toMatchObject({ reason: 'Healed' });
   expect(await threshold('drifting')).toBe(9);
   expect(effectsOn('drifting')).toHaveLength(1);

@@ -131,10 +131,7 @@ test('a DaemonSet goes back, with approval when no pod of the old revision serve
     targetResource: { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'agent' },
     action: { name: 'back', type: 'undo' },
   });
-  const { status } = await shop.reaches('back-agent', 'WaitingForApproval', 20_000);
-  await stack.admin.patch(resources.healingActions, { namespace: NAMESPACE, name: 'back-agent' }, 'merge', {
-    spec: { approval: { decision: 'Approved', planDigest: status?.planDigest, by: 'admin' } },
-  });
+  await shop.approve(await shop.reaches('back-agent', 'WaitingForApproval', 20_000));
   const back = await shop.ended('back-agent');
   expect(back.status).toMatchObject({ phase: 'Succeeded', reason: 'Healed' });
   expect(state(await shop.podsOf('agent'))).toEqual(['good ready']);

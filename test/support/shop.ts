@@ -158,6 +158,14 @@ export class Shop {
     return this.restart(...restart);
   }
 
+  /** A person agrees to the plan that an action shows. */
+  async approve({ metadata, status }: HealingAction): Promise<void> {
+    const at = { namespace: this.namespace, name: metadata.name };
+    await this.#stack.admin.patch(resources.healingActions, at, 'merge', {
+      spec: { approval: { decision: 'Approved', planDigest: status?.planDigest } },
+    });
+  }
+
   /** By the API server's own log: what was written in the name of this action. */
   effectsOf({ metadata }: HealingAction): AuditEvent[] {
     return effectsIn(readAuditLog(this.#stack.env.auditLogFile)).filter(({ auditID }) =>
