@@ -48,6 +48,18 @@ const outcomeOf = async ({ metadata }: HealingAction): Promise<Outcome> =>
 const remove = (of: Shop, name: string, ...how: readonly string[]): Promise<string> =>
   of.kubectl(['delete', 'healingaction', name, '--timeout=120s', ...how]);
 
+/** While one of the servers is down. */
+async function without<T>(name: string, run: () => Promise<T>): Promise<T> {
+  const { supervisor } = stack.env;
+  const { spec } = supervisor.get(name);
+  await supervisor.stop(name);
+  try {
+    return await run();
+  } finally {
+    await supervisor.start(spec);
+  }
+}
+
 /** Each place where an action can be: how it gets there, and what a deletion there means. */
 const boundaries: [string, number, OutcomeReason, (name: string) => Promise<HealingAction>][] = [
   [
@@ -124,12 +136,11 @@ describe('an action that is deleted', () => {
 
   test('before anybody has looked at it never acts', async () => {
     await shop.deploy('unseen');
-    const { supervisor } = stack.env;
-    const { spec } = supervisor.get('worker');
-    await supervisor.stop('worker');
-    const action = await shop.restart('unseen');
-    await remove(shop, 'unseen'); // nothing holds it
-    await supervisor.start(spec);
+    const action = await without('worker', async () => {
+      const asked = await shop.restart('unseen');
+      await remove(shop, 'unseen'); // nothing holds it
+      return asked;
+    });
     expect((await outcomeOf(action)).reason).toBe('Deleted');
     expect(shop.effectsOf(action)).toHaveLength(0);
   }, 120_000);
@@ -204,16 +215,6 @@ describe('a namespace that is deleted', () => {
     ]);
     return { fixing };
   };
-  const withoutTemporal = async (run: () => Promise<void>): Promise<void> => {
-    const { supervisor } = stack.env;
-    const { spec } = supervisor.get('temporal');
-    await supervisor.stop('temporal');
-    try {
-      await run();
-    } finally {
-      await supervisor.start(spec);
-    }
-  };
 
   test('with all that is in it goes', async () => {
     const { fixing } = await fill('doomed');
@@ -224,7 +225,7 @@ describe('a namespace that is deleted', () => {
 
   test('goes with Temporal down, too', async () => {
     await fill('abandoned');
-    await withoutTemporal(async () => {
+    await without('temporal', async () => {
       await stack.admin.delete(resources.namespaces, { name: 'abandoned' }, {});
       await expect(gone('abandoned')).resolves.toBeUndefined();
     });
@@ -233,7 +234,7 @@ describe('a namespace that is deleted', () => {
   test('goes with Temporal down, also when the action of a Job was torn away before', async () => {
     const doomed = await Shop.open(stack, 'torn');
     const action = await fix(doomed);
-    await withoutTemporal(async () => {
+    await without('temporal', async () => {
       await doomed.kubectl([
         'patch',
         'healingaction',
