@@ -1,10 +1,15 @@
-import type { AuditEvent } from '../../support/audit-log.ts';
-import { isTarget, type History } from './history.ts';
+import { WRITES, type AuditEvent } from '../../support/audit-log.ts';
+import { isTarget, type Expected, type History } from './history.ts';
 
-const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 /** The healer's own records. */
 const OWN_GROUPS: ReadonlySet<string> = new Set(['kubeskippy.io', 'events.k8s.io']);
 const OWN_ANNOTATIONS = '/metadata/annotations/kubeskippy.io~1';
+
+/** Writes, and what they were meant for. */
+interface Written {
+  readonly writes: readonly AuditEvent[];
+  readonly expected: Pick<Expected, 'targets'>;
+}
 
 const isRehearsal = ({ requestURI }: AuditEvent): boolean => /[?&]dryRun=/.test(requestURI);
 
@@ -54,18 +59,18 @@ function isRelease({ objectRef, requestObject }: AuditEvent): boolean {
 }
 
 /** No effect is ever of all objects of a kind. */
-const isOnTarget = (history: Pick<History, 'expected'>, event: AuditEvent): boolean =>
-  event.verb !== 'deletecollection' && isTarget(history.expected, keyOf(event));
+const isOnTarget = ({ expected }: Pick<Written, 'expected'>, event: AuditEvent): boolean =>
+  event.verb !== 'deletecollection' && isTarget(expected, keyOf(event));
 
-const isEffect = (history: Pick<History, 'expected'>, event: AuditEvent): boolean =>
+const isEffect = (history: Pick<Written, 'expected'>, event: AuditEvent): boolean =>
   !isOwn(event) && isOnTarget(history, event) && !isMark(event.requestObject) && !isRelease(event);
 
 /** The writes that count as effects on what may be written. */
-export const effectsOf = (history: Pick<History, 'writes' | 'expected'>): string[] =>
+export const effectsOf = (history: Written): string[] =>
   history.writes.filter((event) => isStored(event) && isEffect(history, event)).map(describeWrite);
 
 /** The same, of which the audit log cannot tell whether they were stored. */
-export const unsureEffectsOf = (history: Pick<History, 'writes' | 'expected'>): string[] =>
+export const unsureEffectsOf = (history: Written): string[] =>
   history.writes
     .filter((event) => isUnsure(event) && isEffect(history, event))
     .map((event) => `${describeWrite(event)} unanswered`);
@@ -83,7 +88,7 @@ const recordOf = (event: AuditEvent): string =>
   event.objectRef?.resource === 'events' ? `events/${subjectOf(event.requestObject)}` : pathOf(event);
 
 /** Writes of anything else, marks included, and records of other healings. */
-export const strayWrites = (history: Pick<History, 'writes' | 'expected' | 'records'>): string[] =>
+export const strayWrites = (history: Written & Pick<History, 'records'>): string[] =>
   history.writes
     .filter(
       (event) =>

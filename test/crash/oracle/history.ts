@@ -53,5 +53,9 @@ export interface History {
 }
 
 /** Whether the healing may write this object. */
-export const isTarget = ({ targets }: Expected, key: string): boolean =>
+export const isTarget = ({ targets }: Pick<Expected, 'targets'>, key: string): boolean =>
   targets.includes(key) || targets.includes(`${key.split('/')[0] ?? ''}/*`);
+
+/** It says how it ended, and holds its record no more. */
+export const hasLetGo = (action: HealingAction | undefined): boolean =>
+  isTerminal(action?.status?.conditions) && action?.metadata.finalizers?.includes(FINALIZER) !== true;

@@ -36,11 +36,9 @@ export function authors(
 }
 
 function isOf(write: AuditEvent, uid: string, key: string): boolean {
-  const one = { writes: [write], expected: onlyAt(key) };
+  const one = { writes: [write], expected: { targets: [key] } };
   return write.auditID.includes(uid) && [...effectsOf(one), ...unsureEffectsOf(one)].length > 0;
 }
-
-const onlyAt = (key: string) => ({ targets: [key], effects: 0, rollbacks: 0, reasons: [] });
 
 /** Each as a state of its own: what changes to and fro has changed all the same. */
 export const distinct = ({ state, version, ...sighting }: Sighting): Sighting => ({
@@ -57,5 +55,5 @@ export const writesOfNobody = (
 ): readonly string[] =>
   writes
     .filter(({ auditID }) => !uids.some((uid) => auditID.includes(uid)))
-    .filter((write) => effectsOf({ writes: [write], expected: { ...onlyAt(''), targets } }).length === 1)
+    .filter((write) => effectsOf({ writes: [write], expected: { targets } }).length === 1)
     .map(describeWrite);

@@ -1,7 +1,7 @@
 import { findCondition } from '../../../src/domain/condition.ts';
 import { judge } from '../oracle/judge.ts';
 import { effectsOf, strayWrites } from '../oracle/effects.ts';
-import { isTarget, type Expected, type History } from '../oracle/history.ts';
+import { isTarget, type History } from '../oracle/history.ts';
 import { authors, distinct, writesOfNobody, type AuthorOf } from './attribution.ts';
 import type { Order } from './orders.ts';
 import type { Asked, Swarm } from './swarm.ts';
@@ -36,7 +36,7 @@ export function verdictOn(swarm: Swarm, lingering: ReadonlySet<string>): Verdict
   const sightings = swarm.observer.sightings(namespace);
   const authorOf = authors(sightings, writes, uids);
   const actions = asked.map((one) => judgeOne(swarm, one, authorOf, lingering.has(one.uid)));
-  const all = expecting(targets);
+  const all = { targets };
   const ofNobody = sightings
     .filter((sighting) => sighting.version > began && authorOf(sighting) === undefined)
     // Pods come and go with their workloads: only those that are targets tell anything.
@@ -61,8 +61,6 @@ export function verdictOn(swarm: Swarm, lingering: ReadonlySet<string>): Verdict
 
 const isWrite = ({ verb }: { readonly verb: string }): boolean => verb !== 'create';
 
-const expecting = (targets: readonly string[]): Expected => ({ targets, effects: 0, rollbacks: 0, reasons: [] });
-
 function judgeOne(
   swarm: Swarm,
   { order, uid, since, endedAfterMs }: Asked,
@@ -73,11 +71,11 @@ function judgeOne(
   const writes = audit.writesIn(namespace).filter(({ auditID }) => auditID.includes(uid));
   const sightings = observer
     .sightings(namespace)
-    .filter(({ key }) => isTarget(expecting(order.writes), key))
+    .filter(({ key }) => isTarget({ targets: order.writes }, key))
     .filter((sighting) => authorOf(sighting) === uid || sighting.version <= since)
     .map(distinct);
   const effects = Math.max(
-    effectsOf({ writes, expected: expecting(order.writes) }).length,
+    effectsOf({ writes, expected: { targets: order.writes } }).length,
     sightings.filter(({ version }) => version > since).length,
   );
   const action = observer.action(namespace, order.name);
