@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { API_VERSION, FINALIZER } from '../../src/api/constants.ts';
+import { API_VERSION } from '../../src/api/constants.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import { isKubeError } from '../../src/adapters/kubernetes/kube-error.ts';
 import { resourceOf, resources, type Resource } from '../../src/adapters/kubernetes/resource.ts';
-import { isTerminal } from '../../src/domain/outcome.ts';
 import type { Cell } from './cell.ts';
 import type { Observer } from './oracle/observer.ts';
-import { isTarget, type History } from './oracle/history.ts';
+import { hasLetGo, isTarget, type History } from './oracle/history.ts';
 import type { AuditTail } from './oracle/audit-tail.ts';
 import type { Ground, Prepared } from './scenario.ts';
 
@@ -107,13 +106,7 @@ export class Trial {
   }
 
   get hasEnded(): boolean {
-    const { action } = this;
-    if (this.#deleted) return this.isGone;
-    return (
-      action !== undefined &&
-      isTerminal(action.status?.conditions) &&
-      action.metadata.finalizers?.includes(FINALIZER) !== true
-    );
+    return this.#deleted ? this.isGone : hasLetGo(this.action);
   }
 
   /** Resolves when the healing has ended, or should have long since. A person who is asked agrees. */

@@ -1,5 +1,6 @@
+import { FINALIZER } from '../../../src/api/constants.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
-import type { OutcomeReason } from '../../../src/domain/outcome.ts';
+import { isTerminal, type OutcomeReason } from '../../../src/domain/outcome.ts';
 import type { AuditEvent } from '../../support/audit-log.ts';
 
 /** What one effect of a healing looks like, known before it begins (but for names that it makes up itself). */

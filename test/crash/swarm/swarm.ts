@@ -5,15 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { resources } from '../../../src/adapters/kubernetes/resource.ts';
 import { TemporalConnection } from '../../../src/adapters/temporal/connection.ts';
-import { FINALIZER } from '../../../src/api/constants.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
-import { isTerminal } from '../../../src/domain/outcome.ts';
 import { startStack, type Stack } from '../../../src/local/stack.ts';
 import { freePort } from '../../../src/local/servers/ports.ts';
 import { httpReady } from '../../../src/local/supervisor/readiness.ts';
 import { seededRandom, shuffled } from '../../support/random.ts';
 import { StandInNode } from '../../support/stand-in-node.ts';
 import { AuditTail } from '../oracle/audit-tail.ts';
+import { hasLetGo } from '../oracle/history.ts';
 import { Observer } from '../oracle/observer.ts';
 import { prepare } from './ground.ts';
 import { manifestOf, type Order } from './orders.ts';
@@ -116,7 +115,7 @@ export class Swarm {
         await people.attend(waiting.map(({ order }) => order));
         for (const one of waiting) {
           const gone = observer.isGone(NAMESPACE, one.order.name);
-          if (gone || (!people.hasDeleted(one.order.name) && hasEnded(seen(one.order.name))))
+          if (gone || (!people.hasDeleted(one.order.name) && hasLetGo(seen(one.order.name))))
             one.endedAfterMs = performance.now() - one.began;
         }
         waiting = waiting.filter(({ endedAfterMs }) => endedAfterMs === undefined);
@@ -136,9 +135,6 @@ export class Swarm {
     }
   }
 }
-
-const hasEnded = (action: HealingAction | undefined): boolean =>
-  isTerminal(action?.status?.conditions) && action?.metadata.finalizers?.includes(FINALIZER) !== true;
 
 /** As the first, at another port. */
 async function startSecondWorker({ env: { supervisor } }: Stack): Promise<void> {
