@@ -1,5 +1,5 @@
 import { complaints, heldInLedger, lingeringWorkflows, strangeMarks, unhealed } from './aftermath.ts';
-import { Swarm, type SwarmOptions } from './swarm.ts';
+import { unleash, type SwarmOptions } from './swarm.ts';
 import { verdictOn, type Judged } from './verdict.ts';
 
 export interface SwarmReport {
@@ -21,7 +21,7 @@ export interface SwarmReport {
 
 /** Lets the swarm loose and tells what came of it. */
 export async function reportOn(options: SwarmOptions): Promise<SwarmReport> {
-  const swarm = await Swarm.unleash(options);
+  const swarm = await unleash(options);
   try {
     const ground = { admin: swarm.stack.admin, namespace: swarm.namespace };
     const lingering = await lingeringWorkflows(swarm);
