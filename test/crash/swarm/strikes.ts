@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Supervisor } from '../../../src/local/supervisor/supervisor.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** Between two deaths of workers: milliseconds, by lot. */
 const GAP_MS = { least: 1_000, most: 4_000 } as const;
@@ -73,10 +74,12 @@ export class Strikes {
   }
 
   async #back(name: string): Promise<void> {
-    const deadline = Date.now() + BACK_WITHIN_MS;
-    while (this.#options.supervisor.get(name).state !== 'ready') {
-      if (Date.now() > deadline) throw new Error(`${name} does not come back`);
-      await sleep(20);
-    }
+    await eventually(
+      () => {
+        if (this.#options.supervisor.get(name).state !== 'ready') throw new Error(`${name} does not come back`);
+      },
+      BACK_WITHIN_MS,
+      20,
+    );
   }
 }
