@@ -9,7 +9,7 @@ import { eventually } from '../../support/eventually.ts';
 import type { Ground } from '../scenario.ts';
 import { GOOD_IMAGE } from '../scenarios/workloads.ts';
 import { allRolledOut } from './ground.ts';
-import { replicasAfter, shapes } from './orders.ts';
+import { policies, replicasAfter, shapes } from './orders.ts';
 import type { Swarm } from './swarm.ts';
 import type { Judged } from './verdict.ts';
 
@@ -44,7 +44,7 @@ export async function heldInLedger(
   const targets = new Set(asked.map(({ order: { target } }) => describeTarget({ ...target, namespace })));
   const locks = await Promise.all([...targets].map((target) => ask(target, 'nobody', 1)));
   const counts = await Promise.all(
-    ['grants', 'hasty'].map(async (name) => {
+    Object.keys(policies).map(async (name) => {
       const ofPolicy = actions.filter(({ order }) => order.policy === name);
       const used = ofPolicy.filter(({ effects }) => effects > 0).length;
       // Whose record went away while it had a slot: nobody can tell any more, and it counts.

@@ -13,7 +13,7 @@ export interface Order {
   /** `scale-of-its-own-3`: tells the group too. */
   readonly name: string;
   readonly group: string;
-  readonly policy: 'grants' | 'hasty';
+  readonly policy: keyof typeof policies;
   readonly target: HealingActionSpec['targetResource'];
   readonly action: ActionTemplate;
   /** The only objects that it may write. */

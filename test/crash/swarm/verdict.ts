@@ -3,7 +3,7 @@ import { judge } from '../oracle/judge.ts';
 import { effectsOf, strayWrites } from '../oracle/effects.ts';
 import { isTarget, type History } from '../oracle/history.ts';
 import { authors, distinct, writesOfNobody, type AuthorOf } from './attribution.ts';
-import type { Order } from './orders.ts';
+import { policies, type Order } from './orders.ts';
 import type { Asked, Swarm } from './swarm.ts';
 
 export interface Judged {
@@ -45,7 +45,7 @@ export function verdictOn(swarm: Swarm, lingering: ReadonlySet<string>): Verdict
   const names = asked.flatMap(({ order }) => [order.name, order.target.name]);
   const records = [
     ...names.flatMap((name) => [`healingactions/${name}`, `healingactions/${name}/status`, `events/${name}`]),
-    ...['grants', 'hasty'].map((name) => `healingpolicies/${name}/status`),
+    ...Object.keys(policies).map((name) => `healingpolicies/${name}/status`),
   ];
   return {
     actions,
