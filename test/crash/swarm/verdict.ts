@@ -1,5 +1,5 @@
 import { findCondition } from '../../../src/domain/condition.ts';
-import { judge } from '../oracle/judge.ts';
+import { judge, judgeElsewhere } from '../oracle/judge.ts';
 import { effectsOf, strayWrites } from '../oracle/effects.ts';
 import { isTarget, type History } from '../oracle/history.ts';
 import { authors, distinct, writesOfNobody, type AuthorOf } from './attribution.ts';
@@ -54,12 +54,13 @@ export function verdictOn(swarm: Swarm, lingering: ReadonlySet<string>): Verdict
       ...writesOfNobody(writes, uids, targets),
       ...strayWrites({ writes, expected: all, records }),
       ...rivalry(actions),
-      ...audit.namespaces.filter((other) => other !== namespace && audit.writesIn(other).some(isWrite)),
+      ...audit.namespaces
+        .filter((other) => other !== namespace)
+        .flatMap((other) => judgeElsewhere(other, audit.writesIn(other)))
+        .map(({ fault, detail }) => `${fault}: ${detail}`),
     ],
   };
 }
-
-const isWrite = ({ verb }: { readonly verb: string }): boolean => verb !== 'create';
 
 function judgeOne(
   swarm: Swarm,
