@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HealingActionStatus } from '../../api/healing-action.ts';
 import type { ActionsOptions } from '../actions.ts';
 import { addClusterOptions, outputOption, type ClusterOptions } from './cluster-options.ts';
@@ -24,11 +24,18 @@ function phasesIn(text: string): readonly Phase[] {
   });
 }
 
+/** Several at a time are more than commander's own choices allow; its help and our completion read them all the same. */
+function phaseOption(): Option {
+  const option = new Option('--phase <phases>', 'only these, several with commas').argParser(phasesIn);
+  option.argChoices = [...PHASES];
+  return option;
+}
+
 export function actionsCommand(): Command {
   const command = new Command('actions')
     .alias('ls')
     .description('list HealingActions, the newest last')
-    .option('--phase <phases>', `only these: ${PHASES.join(', ')}; with commas`, phasesIn)
+    .addOption(phaseOption())
     .option('--policy <name>', 'only those of this policy')
     .option('--waiting', 'only those that wait for a person')
     .option('-w, --watch', 'then go on with what changes, until Ctrl-C')

@@ -34,8 +34,13 @@ compdef _kubeskippy kubeskippy
   fish: `# fish completion for kubeskippy: kubeskippy completion fish | source
 function __kubeskippy_complete
   set -l words (commandline -opc) (commandline -ct)
-  $words[1] __complete -- $words[2..-1] 2>/dev/null
+  set -l answers ($words[1] __complete -- $words[2..-1] 2>/dev/null)
+  if set -q answers[1]
+    printf '%s\\n' $answers
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c kubeskippy -a '(__kubeskippy_complete)'
+complete -c kubeskippy -f -a '(__kubeskippy_complete)'
 `,
 };

@@ -40,6 +40,7 @@ describe('what may follow', () => {
 
   test('is what an option takes', () => {
     expect(values('actions', '-o', '')).toEqual(['wide', 'json', 'yaml', 'name']);
+    expect(values('actions', '--phase', 'S')).toEqual(['Succeeded']);
     expect(after('approve', '-n', 's')).toMatchObject({ lookup: { lookup: 'namespaces' } });
     expect(values('approve', '--comment', '')).toEqual([]);
     expect(values('completion', '')).toEqual([...SHELLS]);
