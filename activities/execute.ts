@@ -4,11 +4,12 @@ import { actionFor } from '../src/actions/index.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
 import { ended, type Baseline, type EffectOrder, type ExecutionResult } from '../src/domain/steps.ts';
-import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
+import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
 import { approverStillMay, authority } from './authority.ts';
 import { claimEffect, closeIntent, prepareClaim, voidClaim, type Claimed } from './claim.ts';
+import { describeGone, describeWritten } from './describe-write.ts';
 import { baselineSince, fence } from './fence.ts';
 import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
 import { objections, protectionBy, protectionOfPart, readLiveTarget } from './live-target.ts';
@@ -171,7 +172,7 @@ async function afterWrite(
     const since = { ...baseline, ...(generation === undefined ? {} : { generation }) };
     return recordEffect(ports, action, plan, effect, attempt, since);
   }
-  const message = written.result === 'gone' ? `${describeWritten(plan, effect)} no longer exists` : written.message;
+  const message = written.result === 'gone' ? describeGone(plan, effect) : written.message;
   if (fresh) await voidClaim(ports, refOf(action), message, attempt, { intent });
   else await closeIntent(ports, refOf(action), { effect: 'none', summary: `not done: ${message}` }, intent, attempt);
   switch (written.result) {
@@ -193,8 +194,3 @@ async function afterWrite(
 /** One line for the record: what is written now. */
 const describeEffect = (plan: Plan, effect: Doable): string =>
   effect.on === undefined ? plan.summary : `${describeWritten(plan, effect)}: ${plan.summary}`;
-
-const describeWritten = ({ target }: Plan, { on }: Doable): string =>
-  describeTarget(
-    on === undefined ? target : { kind: on.kind ?? '', namespace: target.namespace, name: on.metadata.name },
-  );

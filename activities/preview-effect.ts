@@ -2,6 +2,7 @@ import type { HealingAction } from '../src/api/healing-action.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { ended, type Ended } from '../src/domain/steps.ts';
 import { StepError } from '../src/errors.ts';
+import { describeGone } from './describe-write.ts';
 import { effectDiff } from './effect-diff.ts';
 import { readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
@@ -52,7 +53,7 @@ async function preview(ports: Pick<ActivityPorts, 'cluster'>, action: HealingAct
     case 'refused':
       return ended('Refused', `the API server would refuse it: ${answer.message}`);
     case 'gone':
-      return without('the object is gone');
+      return without(describeGone(plan, effect));
     case 'conflict':
     case 'blocked':
       return without(answer.message);

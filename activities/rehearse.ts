@@ -3,8 +3,8 @@ import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { KubeObject } from '../src/api/meta.ts';
 import type { Marker } from '../src/actions/define-action.ts';
 import { ended, type ExecutionResult } from '../src/domain/steps.ts';
-import { describeTarget } from '../src/domain/target-ref.ts';
 import type { Attempt } from './attempt.ts';
+import { describeGone } from './describe-write.ts';
 import { effectDiff } from './effect-diff.ts';
 import { perform } from './perform.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -35,8 +35,8 @@ export async function rehearse(
       return { result: 'conflict', message: written.message };
     case 'gone':
       return effect.on === undefined
-        ? ended('TargetGone', `${describeTarget(plan.target)} no longer exists`)
-        : { result: 'conflict', message: `${effect.on.kind ?? ''} ${effect.on.metadata.name} no longer exists` };
+        ? ended('TargetGone', describeGone(plan, effect))
+        : { result: 'conflict', message: describeGone(plan, effect) };
     case 'blocked':
     case 'refused':
       return ended('Refused', `the API server would refuse it: ${written.message}`);

@@ -79,6 +79,16 @@ describe('a custom action', () => {
     expect(world.cluster.seen.map(({ options }) => options.dryRun)).toEqual([true]);
   });
 
+  test.each([false, true])('says in a namespace that is being deleted what ends it (dry run: %s)', async (dryRun) => {
+    await begin();
+    world.cluster.ending = true;
+    expect(await tryEffect(world, action, { dryRun })).toMatchObject({
+      result: 'ended',
+      outcome: { reason: 'TargetGone', message: expect.stringMatching(/^namespace shop is gone or being deleted/) },
+    });
+    expect(world.jobs()).toEqual([]);
+  });
+
   test('is planned anew when the template is another by now, and can be done then', async () => {
     await begin();
     await lost('lost');
