@@ -6,6 +6,9 @@ import { tallyOf, type JestReport, type Tally } from './tally.ts';
 
 export interface JestRun {
   readonly projects: readonly string[];
+  /** Files of the projects that are left out, or the only ones that are run: paths from the root. */
+  readonly except?: readonly string[];
+  readonly only?: readonly string[];
   /** Test files at a time. */
   readonly workers: number;
   /** Milliseconds after which it is ended and counts as failed. */
@@ -29,7 +32,8 @@ export async function runJest(run: JestRun, { root, args, show = true }: JestRun
   const directory = await mkdtemp(join(tmpdir(), 'kubeskippy-jest-'));
   const output = join(directory, 'report.json');
   try {
-    const chosen = ['--selectProjects', ...run.projects, '--maxWorkers', String(run.workers)];
+    const ignored = ignoredPaths(run).flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
+    const chosen = ['--selectProjects', ...run.projects, ...ignored, '--maxWorkers', String(run.workers)];
     const report = ['--ci', '--json', '--outputFile', output, '--passWithNoTests'];
     const ended = await execute(run, [...JEST, ...chosen, ...report, ...args], { cwd: root, show });
     const byName = args.some((arg) => /^(-t|--testNamePattern)/.test(arg));
@@ -42,6 +46,13 @@ export async function runJest(run: JestRun, { root, args, show = true }: JestRun
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Patterns of what is ignored, because patterns of what is run would add to those in the arguments. */
+function ignoredPaths({ except = [], only }: JestRun): readonly string[] {
+  const oneOf = (files: readonly string[]): string =>
+    `/(${files.map((file) => file.replaceAll('.', '\\.')).join('|')})$`;
+  return [...(except.length === 0 ? [] : [oneOf(except)]), ...(only === undefined ? [] : [`^(?!.*${oneOf(only)})`])];
 }
 
 /** How it ended, in words. */

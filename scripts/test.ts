@@ -4,25 +4,17 @@
  * skipped tests, files that break before their first test, and kinds of tests of which none was run count as failed.
  */
 import { fileURLToPath } from 'node:url';
-import { runJest, type JestRun } from './run-jest.ts';
+import { runJest } from './run-jest.ts';
+import { testRuns } from './test-runs.ts';
 import { countLine, type FileTime, type Tally } from './tally.ts';
 
-const MINUTE_MS = 60_000;
 const SLOWEST = 10;
-
-// Tests of one part wait more than they compute, so two files run abreast; with all parts at work the servers are the load.
-const runs: readonly JestRun[] = [
-  { projects: ['unit'], workers: 2, limitMs: 5 * MINUTE_MS },
-  { projects: ['architecture', 'replay'], workers: 1, limitMs: 10 * MINUTE_MS },
-  { projects: ['integration'], workers: 2, limitMs: 40 * MINUTE_MS }, // may build the servers first
-  { projects: ['e2e'], workers: 1, limitMs: 25 * MINUTE_MS },
-];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.argv.slice(2);
-const kinds = runs.flatMap(({ projects }) => projects).filter((kind) => given.includes(kind));
+const kinds = testRuns.flatMap(({ projects }) => projects).filter((kind) => given.includes(kind));
 const args = given.filter((arg) => !kinds.includes(arg));
-const chosen = runs
+const chosen = testRuns
   .map((run) => ({ ...run, projects: run.projects.filter((kind) => kinds.length === 0 || kinds.includes(kind)) }))
   .filter(({ projects }) => projects.length > 0);
 const say = (line: string): void => {
@@ -39,7 +31,7 @@ const tallies: Tally[] = [];
 const rows: string[] = [];
 for (const run of chosen) {
   if (interruption.signal.aborted) break;
-  const name = run.projects.join(', ');
+  const name = [...run.projects, ...(run.only === undefined ? [] : ['alone'])].join(', ');
   const began = Date.now();
   say(`\n== ${name}`);
   const tally = withMissing(await runJest(run, { root, args }), run.projects);

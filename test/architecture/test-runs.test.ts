@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { runJest } from '../../scripts/run-jest.ts';
+import { runJest, type JestRun } from '../../scripts/run-jest.ts';
 import { PlantedTree } from '../support/architecture/planted-tree.ts';
 
 const PASSING = "import { expect, test } from '@jest/globals';\ntest('holds', () => {\n  expect(1).toBe(1);\n});\n";
@@ -19,8 +19,8 @@ async function plant(files: Readonly<Record<string, string>>): Promise<void> {
   await tree.borrow('test/support/every-test.ts');
 }
 
-const run = (limitMs = 60_000) =>
-  runJest({ projects: ['unit'], workers: 1, limitMs }, { root: tree.path, args: [], show: false });
+const run = (limitMs = 60_000, files: Pick<JestRun, 'except' | 'only'> = {}) =>
+  runJest({ projects: ['unit'], ...files, workers: 1, limitMs }, { root: tree.path, args: [], show: false });
 
 describe('a run of tests', () => {
   test('counts what passed', async () => {
@@ -63,6 +63,16 @@ describe('a run of tests', () => {
     });
   });
 
+  test('leaves out some files, or runs no others', async () => {
+    const files = ['test/unit/heavy.test.ts', 'test/unit/not-heavy.test.ts', 'test/unit/more/heavy.test.ts'];
+    await plant(Object.fromEntries(files.map((file) => [file, PASSING])));
+    const filesOf = async (which: Pick<JestRun, 'except' | 'only'>) =>
+      (await run(60_000, which)).files.map(({ file }) => file).toSorted();
+    const [heavy = '', ...others] = files;
+    expect(await filesOf({ except: [heavy] })).toEqual(others.toSorted());
+    expect(await filesOf({ only: [heavy] })).toEqual([heavy]);
+  });
+
   test('fails when it does not end', async () => {
     await plant({
       'test/unit/endless.test.ts': PASSING.replace('() => {', 'async () => {\n  await new Promise(() => undefined);'),
@@ -80,7 +90,7 @@ describe('npm test', () => {
   test('misses kinds of tests of which there is none', async () => {
     await plant({ 'test/unit/good.test.ts': PASSING });
     await tree.borrow('scripts');
-    expect(await lastLine()).toEqual({ code: 1, last: '1 passed, 4 failed' });
+    expect(await lastLine()).toEqual({ code: 1, last: '1 passed, 5 failed' });
   });
 
   test('runs the tests that are asked for, and fails if there are none', async () => {
