@@ -115,6 +115,15 @@ describe('a policy', () => {
     expect(actions()).toHaveLength(2);
   });
 
+  test('tells everybody who asks at once what it has seen to be good', async () => {
+    await observe([], { good: ['first', 'second'] });
+    const mailbox = createPolicyMailbox(bench.client);
+    const answers = await Promise.allSettled(Array.from({ length: 300 }, () => mailbox.seenGood(policy.metadata.uid)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+      new Set([JSON.stringify({ status: 'fulfilled', value: ['first', 'second'] })]),
+    );
+  });
+
   test('does not ask again after somebody has said no', async () => {
     world.editPolicy(
       (spec) => ({ ...spec, triggers: spec.triggers.map((trigger) => ({ ...trigger, cooldownPeriod: '0s' })) }),
