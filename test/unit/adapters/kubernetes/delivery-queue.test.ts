@@ -126,8 +126,8 @@ describe('DeliveryQueue', () => {
     clearImmediate(next);
     clock.mockRestore();
     expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThanOrEqual(32);
-    expect(turns).toBeGreaterThan(600);
+    expect(most).toBeLessThanOrEqual(10); // the milliseconds of a turn
+    expect(turns).toBeGreaterThanOrEqual(2_000);
   });
 
   test('begins nothing after the stop and waits for what runs', async () => {
