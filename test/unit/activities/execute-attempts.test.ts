@@ -59,6 +59,40 @@ describe('a deletion', () => {
   });
 });
 
+describe('the finalizer of an attempt that does not come to its claim', () => {
+  const END = { reason: 'Refused', message: 'protected by now' } as const;
+  const finalizers = () => world.the(action).metadata.finalizers ?? [];
+  const protectPods = (): void => {
+    world.editPolicy((spec) => ({
+      ...spec,
+      safetyRules: { protectedResources: [{ apiVersion: 'v1', kind: 'Pod', excludeNames: ['cart-*'] }] },
+    }));
+  };
+
+  test('goes with the end of the healing', async () => {
+    protectPods();
+    expect(outcomeOf(await tryEffect(world, action))).toBe('drifted');
+    expect([finalizers(), claim()]).toEqual([[FINALIZER], undefined]);
+    await report(world.ports, action, END, now);
+    expect(finalizers()).toEqual([]);
+  });
+
+  test('is not set any more when it arrives after the end', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const hold = world.ports.actions.hold.bind(world.ports.actions);
+    let late: ReturnType<typeof hold> | undefined;
+    Object.assign(world.ports.actions, {
+      hold: (held: HealingAction) => (late = gate.promise.then(() => hold(held))),
+    });
+    protectPods();
+    expect(outcomeOf(await tryEffect(world, action))).toBe('drifted');
+    await report(world.ports, action, END, now);
+    gate.resolve(undefined);
+    expect(await late).toBe('conflict');
+    expect(finalizers()).toEqual([]);
+  });
+});
+
 describe('two attempts at a time', () => {
   test('have one effect, whoever comes first', async () => {
     const results = await Promise.allSettled([
