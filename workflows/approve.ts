@@ -22,7 +22,7 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   desk.show('Analyzing', summary);
   const question = `is this the right thing to do: ${summary}?`;
   const [found, slot] = approval.required
-    ? [await analysis(question).analyze(action, planDigest, true), undefined]
+    ? [await analysis(question).analyze(action, planDigest), undefined]
     : await analysis(meanwhile(question, plan)).analyzeAndReserve(action, planDigest, plan.reservation);
   desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
   const stop = desk.stopped();

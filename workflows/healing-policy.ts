@@ -50,7 +50,7 @@ const FAILED_MS = 60_000;
  */
 export async function healingPolicyWorkflow({ policy, state: carried }: HealingPolicyInput): Promise<void> {
   let state = carried ?? emptyPolicyState();
-  /** What handlers tell the loop; `ofActions` since actions were last being created. */
+  /** What handlers tell the loop; `ofActions`: what has come in this round, for what the round itself finds out. */
   const news = { changed: true, deleted: false, ofActions: [] as Change[] };
   const hear = (change: Change): void => {
     news.ofActions.push(change);

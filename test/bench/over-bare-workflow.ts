@@ -112,7 +112,7 @@ async function prepare({ admin }: Stack): Promise<void> {
       spec: {
         mode: 'automatic',
         selector: { resources: [{ apiVersion: 'apps/v1', kind: 'Deployment' }] },
-        triggers: [{ name: 'never', type: 'condition', conditionTrigger: { type: 'NeverTrue', duration: '0s' } }],
+        triggers: [],
         actions: [{ name: 'restart', type: 'restart' }],
         safetyRules: { maxActionsPerHour: 1000 },
         verification: { stabilizationWindow: `${WINDOW_MS}ms`, timeout: '1m' },
