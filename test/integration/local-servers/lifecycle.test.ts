@@ -69,8 +69,9 @@ test('what a killed run has left on the disk is removed by the next one; what is
   const left = dirname(openFilesOf(pids[0]?.pid ?? 0).find((file) => basename(file) === 'temporal.db') ?? '');
   const kept = mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX));
   expect(existsSync(left)).toBe(true);
+  const over = once(child, 'exit'); // until then its right to the directory may last, longer than its servers
   child.kill('SIGKILL');
-  await allGone(pids, 5000);
+  await Promise.all([over, allGone(pids, 5000)]);
   await start({ components: ['temporal'] });
   expect(existsSync(left)).toBe(false);
   expect([existsSync(inUse), existsSync(kept)]).toEqual([true, true]);
