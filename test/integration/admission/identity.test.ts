@@ -179,7 +179,9 @@ describe('a decision that is good', () => {
     expect(await identity.mayApprove(dora, ref)).toBe(true);
     expect(await identity.mayApprove({ ...dora, groups: [] }, ref)).toBe(false);
     await unbind();
-    expect(await identity.mayApprove(dora, ref)).toBe(false);
+    await eventually(async () => {
+      expect(await identity.mayApprove(dora, ref)).toBe(false); // the API server itself learns of it by a watch
+    });
   });
 });
 
