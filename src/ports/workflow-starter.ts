@@ -31,8 +31,8 @@ export interface WorkflowStarter {
   signalDecision(action: ObjectRef): Promise<WorkflowState>;
   /** Tells that the action is being deleted, or is gone. */
   cancel(action: Pick<ObjectRef, 'uid'>): Promise<WorkflowState>;
-  /** Uids of the actions whose workflows have been running for at least `forMs` milliseconds. */
-  running(forMs: number): Promise<readonly string[]>;
+  /** Uids of the actions whose workflows are running. */
+  running(): Promise<readonly string[]>;
   /** Resolves when Temporal answers. */
   ping(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { projectAction, type WatchedAction } from './watched-action.ts';
 export interface WatcherOptions {
   readonly watches: ObjectWatchPort;
   readonly starter: WorkflowStarter;
-  readonly actions: Pick<ActionRecords, 'read' | 'update' | 'release'>;
+  readonly actions: Pick<ActionRecords, 'read' | 'list' | 'update' | 'release'>;
   readonly cluster: Pick<ClusterReader, 'get'> & JobCluster;
   readonly events: EventRecorder;
   readonly logger: Logger;
@@ -53,6 +53,8 @@ export class Watcher {
   #sweeping: Promise<void> | undefined;
   #syncedBefore = false;
   #reportedStranded = 0;
+  /** Workflows without an action that were told so and have not ended yet. */
+  readonly #orphans = new Set<string>();
   /** Those that looked stranded in the round before. */
   #suspects: ReadonlySet<string> = new Set();
   #stopped = false;
@@ -158,7 +160,7 @@ export class Watcher {
   }
 
   async #redrive(): Promise<void> {
-    await this.#doubtWhatIsMissing().catch((error: unknown) => {
+    await this.#compare().catch((error: unknown) => {
       this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
     });
     await this.#proceedAll();
@@ -171,13 +173,14 @@ export class Watcher {
     this.#reportedStranded = stranded;
   }
 
-  /** A Temporal that comes back empty within a moment fails no call: only what it no longer has tells that it lost it. */
-  async #doubtWhatIsMissing(): Promise<void> {
+  async #compare(): Promise<void> {
     const acknowledged = [...this.#handovers.values()].filter(({ state }) => state === 'running');
-    if (this.#stopped || !this.#gate.open || acknowledged.length === 0) return;
-    const running = new Set(await this.#options.starter.running(0));
+    if (this.#stopped || !this.#gate.open) return;
+    const running = new Set(await this.#options.starter.running());
+    // A Temporal that comes back empty within a moment fails no call: only what it no longer has tells that it lost it.
     // One that has just ended, or is too new for the list, is started once more to no effect.
     for (const handover of acknowledged) if (!running.has(handover.uid)) handover.doubt();
+    await this.#tellOrphans(running);
   }
 
   async #proceedAll(): Promise<void> {
@@ -194,23 +197,30 @@ export class Watcher {
 
   /** Looks for workflows whose action went away while nobody watched. */
   #sweep(): void {
-    this.#sweeping ??= this.#tellOrphans()
+    this.#sweeping ??= this.#compare()
       .catch((error: unknown) => {
-        this.#options.logger.debug({ err: error }, 'workflows without an action not looked for');
+        this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
       })
       .finally(() => {
         this.#sweeping = undefined;
       });
   }
 
-  async #tellOrphans(): Promise<void> {
-    const { starter, logger } = this.#options;
-    const uids = await starter.running(this.#timings.orphanAfterMs);
-    if (this.#watch.silentForMs > this.#timings.trustedSilenceMs) return; // the watch may not know the newest actions
-    const orphans = uids.filter((uid) => this.#watch.byUid(uid) === undefined && !this.#handovers.has(uid));
+  /** Workflows begin after their actions: one whose action is not in a list that was made later has lost it. */
+  async #tellOrphans(running: ReadonlySet<string>): Promise<void> {
+    const { starter, actions, logger } = this.#options;
+    for (const uid of this.#orphans) if (!running.has(uid)) this.#orphans.delete(uid);
+    const unknown = [...running].filter(
+      (uid) => this.#watch.byUid(uid) === undefined && !this.#handovers.has(uid) && !this.#orphans.has(uid),
+    );
+    if (unknown.length === 0) return;
+    // The watch may be behind, and not know the newest.
+    const existing = new Set((await actions.list()).map(({ metadata }) => metadata.uid));
+    const orphans = unknown.filter((uid) => !existing.has(uid));
     for (const uid of orphans) {
       if (this.#stopped) return;
       await starter.cancel({ uid });
+      this.#orphans.add(uid);
     }
     if (orphans.length > 0) logger.info({ count: orphans.length }, 'workflows told that their actions are gone');
   }

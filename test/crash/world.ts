@@ -120,7 +120,7 @@ function starterOver(lanes: readonly Lane[], laneOf: ReadonlyMap<string, Lane>):
     startHealingAction: (ref, summary) => starterFor(ref.namespace, ref.uid).startHealingAction(ref, summary),
     signalDecision: (ref) => starterFor(ref.namespace, ref.uid).signalDecision(ref),
     cancel: async ({ uid }) => (await byUid.get(uid)?.starter.cancel({ uid })) ?? 'closed',
-    running: async (forMs) => (await Promise.all(lanes.map(({ starter }) => starter.running(forMs)))).flat(),
+    running: async () => (await Promise.all(lanes.map(({ starter }) => starter.running()))).flat(),
     ping: async () => {
       await Promise.all(lanes.map(({ starter }) => starter.ping()));
     },

@@ -132,12 +132,16 @@ export class HealingActions implements ObjectWatchPort {
   }
 
   /** The part of {@link ActionRecords} that the controller uses. */
-  readonly records: Pick<ActionRecords, 'read' | 'update' | 'release'> = {
+  readonly records: Pick<ActionRecords, 'read' | 'list' | 'update' | 'release'> = {
     read: async ({ name, uid }) => {
       this.reads += 1;
       this.#refuseIfAway();
       const found = this.#actions.get(name);
       return found?.metadata.uid === uid ? found : undefined;
+    },
+    list: async () => {
+      this.#refuseIfAway();
+      return [...this.#actions.values()];
     },
     update: async (from, change) => {
       const { name, uid } = 'metadata' in from ? from.metadata : from;

@@ -68,8 +68,8 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
     },
     signalDecision: ({ uid }) => signal(uid, MESSAGES.decisionRecorded),
     cancel: ({ uid }) => signal(uid, MESSAGES.deletionRequested),
-    running: (forMs) =>
-      connection.call((client) => runningUids(client, WORKFLOWS.action, actionWorkflowId(''), forMs), LIST_DEADLINE_MS),
+    running: () =>
+      connection.call((client) => runningUids(client, WORKFLOWS.action, actionWorkflowId(''), 0), LIST_DEADLINE_MS),
     ping: () => connection.ping(),
   };
 }

@@ -254,14 +254,29 @@ describe('a deletion', () => {
     });
   });
 
-  test('is not concluded from a watch that has gone silent', async () => {
-    starter.workflows.set('too-new-for-us', 'running');
-    actions.silentForMs = 10 * 60_000;
+  test('that came while nobody watched is told once, also to a workflow that Temporal lists only later', async () => {
     await bench.start();
+    starter.workflows.set('late', 'running');
     await eventually(() => {
-      expect(starter.calls).toContain('list');
+      expect(starter.told).toEqual(['deletion late']);
     });
     await aWhile();
+    expect(starter.told).toEqual(['deletion late']);
+  });
+
+  test('is not concluded from a watch that is behind', async () => {
+    const known = actions.create('known');
+    const newest = { ...known, metadata: { ...known.metadata, uid: 'too-new-for-us' } };
+    starter.workflows.set('too-new-for-us', 'running');
+    let lists = 0;
+    const list = async () => {
+      lists += 1;
+      return [known, newest];
+    };
+    await bench.start({ actions: { ...actions.records, list } });
+    await eventually(() => {
+      expect(lists).toBeGreaterThan(2);
+    });
     expect(starter.told).toEqual([]);
   });
 });
