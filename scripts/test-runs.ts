@@ -14,7 +14,7 @@ const ALONE = [
 
 /** All tests, in the order in which they are quick to fail. Those on real servers wait more than they compute. */
 export const testRuns: readonly JestRun[] = [
-  { projects: ['unit'], workers: 2, limitMs: 5 * MINUTE_MS },
+  { projects: ['unit'], workers: 4, limitMs: 5 * MINUTE_MS },
   { projects: ['architecture', 'replay'], workers: 1, limitMs: 10 * MINUTE_MS },
   { projects: ['integration'], workers: 2, limitMs: 40 * MINUTE_MS }, // may build the servers first
   { projects: ['e2e'], except: ALONE, workers: 2, limitMs: 25 * MINUTE_MS },

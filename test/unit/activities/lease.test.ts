@@ -1,12 +1,12 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { takeLease, type Lease } from '../../../activities/lease.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, tryEffect } from '../../support/steps.ts';
-import { eventually } from '../../support/eventually.ts';
 
 let lease: Lease | undefined;
 afterEach(() => {
   lease?.end();
+  jest.useRealTimers();
 });
 
 describe('a lease', () => {
@@ -23,24 +23,19 @@ describe('a lease', () => {
   });
 
   test('is prolonged while it is confirmed, and not any more when it is not', async () => {
+    jest.useFakeTimers();
     let alive = true;
-    let refused = 0;
+    const began = Date.now();
     lease = takeLease(async () => {
-      if (alive) return;
-      refused += 1;
-      throw new Error('not found');
+      if (!alive) throw new Error('not found');
     }, 6_000);
     await lease.confirmed;
-    const first = lease.until;
-    await eventually(() => {
-      expect(lease?.until).toBeGreaterThan(first);
-    }, 10_000);
+    expect(lease.until).toBe(began + 4_500);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(lease.until).toBe(began + 6_500);
     alive = false;
-    const last = lease.until;
-    await eventually(() => {
-      expect(refused).toBeGreaterThan(1);
-    }, 10_000);
-    expect(lease.until).toBe(last);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(lease.until).toBe(began + 6_500);
   });
 });
 
