@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createPrometheus } from '../../src/adapters/prometheus/prometheus.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { VerificationQuery } from '../../src/api/healing-policy.ts';
 import { startStack, type Stack } from '../../src/local/stack.ts';
+import { eventually } from '../support/eventually.ts';
 import { Shop } from '../support/shop.ts';
 
 const NAMESPACE = 'proof';
+const IS_UP = 'max(up{job="prometheus"})';
 const MORE = { name: 'more', type: 'scale', scaleAction: { direction: 'up', replicas: 1 } } as const;
 
 let stack: Stack;
@@ -12,11 +15,23 @@ let shop: Shop;
 beforeAll(async () => {
   stack = await startStack({ kubelet: { crashBackoffBase: '1s' } });
   shop = await Shop.open(stack, NAMESPACE);
-  await Promise.all([shop.deploy('web'), shop.deploy('cart')]);
+  await Promise.all([shop.deploy('web'), shop.deploy('cart'), measured()]);
 }, 120_000);
 afterAll(async () => {
   await stack.stop();
 });
+
+/** It is up before it has looked at itself for the first time. */
+async function measured(): Promise<void> {
+  const prometheus = createPrometheus({ url: stack.env.prometheus.url, lookbackMs: 5_000 });
+  await eventually(
+    async () => {
+      expect(await prometheus.read(IS_UP)).toEqual({ state: 'value', value: 1 });
+    },
+    30_000,
+    100,
+  );
+}
 
 /** Scales `target` up under a policy of its own, which proves it by these measurements. */
 const scale = async (
@@ -41,7 +56,7 @@ const scale = async (
 };
 const prometheusIsUp = (threshold: number): VerificationQuery => ({
   name: 'prometheus',
-  query: 'max(up{job="prometheus"})',
+  query: IS_UP,
   operator: '==',
   threshold,
 });
