@@ -6,7 +6,7 @@ import type { ActivityPorts } from './ports.ts';
 import { changed, hasBegun } from './record.ts';
 
 /**
- * Ends an action whose workflow was ended from outside, unless its effect was claimed. It is a compare-and-swap on the
+ * Ends an action whose workflow has ended before it, unless its effect was claimed. It is a compare-and-swap on the
  * HealingAction, as a claim is: an attempt of the run before may still be on its way to one, and either comes first.
  */
 export async function abandon(
@@ -18,7 +18,7 @@ export async function abandon(
   const updated = await actions.update(ref, (latest) => {
     outcome =
       latest.metadata.deletionTimestamp === undefined
-        ? { reason: 'Aborted', message: 'its workflow was ended from outside before it had an effect' }
+        ? { reason: 'Aborted', message: 'its workflow ended before it had an effect' }
         : { reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' };
     if (hasBegun(latest)) return undefined;
     const time = now().toISOString();

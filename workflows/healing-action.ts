@@ -14,7 +14,7 @@ import { rollBack, verify } from './verify.ts';
 /** A workflow is told which action it is for, and nothing that carries authority. */
 export interface HealingActionInput {
   readonly action: ObjectRef;
-  /** The run before this one was ended from outside: nothing is begun any more, and what was begun is brought to its end. */
+  /** The run before this one ended, and the action did not: nothing is begun any more, and what was begun is brought to its end. */
   readonly settle?: true;
 }
 
@@ -73,14 +73,14 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
 /** Who ended the run before may have meant to stop the healing: without a claim it ends, and with one only what it began. */
 async function settleUp(action: ObjectRef, desk: Desk): Promise<Outcome> {
   for (let looks = 0; looks < MAX_PLANS; looks++) {
-    desk.show('Resuming', 'its workflow was ended from outside: looking for what was begun');
+    desk.show('Resuming', 'its workflow ended before it did: looking for what was begun');
     const abandoned = await certainly('end it, unless something was begun').abandon(action);
     if (abandoned.result === 'ended') return abandoned.outcome;
     const plan = await step('what was begun?').accept(action);
     if (plan.result === 'ended') return plan.outcome;
     if (plan.resumed) return resume(action, plan, desk);
   }
-  return { reason: 'NeedsHuman', message: 'its workflow was ended from outside; whether it has begun cannot be told' };
+  return { reason: 'NeedsHuman', message: 'its workflow ended before it did; whether it has begun cannot be told' };
 }
 
 /** An earlier life of this healing has claimed the effect: what it did is verified, what it did not do is not done now. */

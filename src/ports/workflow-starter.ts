@@ -27,6 +27,8 @@ export interface WorkflowStarter {
    * started once more, to bring what it has begun to its end, and to begin nothing.
    */
   startHealingAction(action: ObjectRef, summary: ActionSummary): Promise<WorkflowState>;
+  /** The same once more for one that came to its own end, although its action has not (a cluster restored from a backup). */
+  settleHealingAction(action: ObjectRef, summary: ActionSummary): Promise<WorkflowState>;
   /** Tells that `spec.approval` was written; the workflow reads it itself. */
   signalDecision(action: ObjectRef): Promise<WorkflowState>;
   /** Tells that the action is being deleted, or is gone. */

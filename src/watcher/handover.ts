@@ -119,6 +119,15 @@ export class Handover {
     this.#state = await this.#say(() => this.#dependencies.starter.startHealingAction(refOf(action), action.summary));
   }
 
+  /** Its workflow came to its own end, and the action is still unfinished in a later round. */
+  async settle(): Promise<void> {
+    await this.#working?.catch(() => undefined); // what it fails of is told to whoever asked for it
+    const action = this.#current();
+    if (this.#state !== 'closed' || action === undefined || action.terminal) return;
+    const { starter } = this.#dependencies;
+    this.#state = await this.#say(() => starter.settleHealingAction(refOf(action), action.summary));
+  }
+
   async #tellGone(): Promise<void> {
     if (this.#goneUnfinished) await this.#say(() => this.#dependencies.starter.cancel({ uid: this.uid }));
     this.#goneUnfinished = false;

@@ -29,7 +29,7 @@ export interface WatcherStats {
   readonly unfinished: number;
   /** Unfinished actions whose workflow Temporal has not acknowledged yet. */
   readonly unacknowledged: number;
-  /** Unfinished actions whose workflow has come to its end all the same: somebody has to look at them. */
+  /** Unfinished actions whose workflow has come to its end all the same; what lasts for a round is settled. */
   readonly stranded: number;
   /** Why nothing is handed over at present. */
   readonly problem?: string;
@@ -52,7 +52,6 @@ export class Watcher {
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
   #syncedBefore = false;
-  #reportedStranded = 0;
   /** Workflows without an action that were told so and have not ended yet. */
   readonly #orphans = new Set<string>();
   /** Those that looked stranded in the round before. */
@@ -96,7 +95,11 @@ export class Watcher {
 
   start(): void {
     this.#watch.start();
-    this.#timer ??= setInterval(() => void this.#redrive(), this.#timings.redriveEveryMs);
+    this.#timer ??= setInterval(() => {
+      this.#redrive().catch((error: unknown) => {
+        this.#options.logger.debug({ err: error }, 'round not finished');
+      });
+    }, this.#timings.redriveEveryMs);
   }
 
   /** Begins nothing more; resolves when what is under way has ended. */
@@ -164,13 +167,23 @@ export class Watcher {
       this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
     });
     await this.#proceedAll();
-    // The watch may be behind: what has just ended looks unfinished for a while.
+    await this.#settleStranded();
+  }
+
+  /** The watch may be behind: what has just ended looks unfinished for a while. */
+  async #settleStranded(): Promise<void> {
     const suspects = this.#strandedUids();
-    const stranded = suspects.filter((uid) => this.#suspects.has(uid)).length;
+    const stranded = suspects.filter((uid) => this.#suspects.has(uid));
     this.#suspects = new Set(suspects);
-    if (stranded !== this.#reportedStranded)
-      this.#options.logger.warn({ stranded }, 'workflows of unfinished actions have ended without a result');
-    this.#reportedStranded = stranded;
+    if (stranded.length === 0) return;
+    this.#options.logger.warn(
+      { stranded: stranded.length },
+      'workflows came to their end, and their actions did not: they are looked into once more',
+    );
+    for (const uid of stranded) {
+      if (this.#stopped) return;
+      await this.#handovers.get(uid)?.settle();
+    }
   }
 
   async #compare(): Promise<void> {

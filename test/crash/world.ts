@@ -118,6 +118,7 @@ function starterOver(lanes: readonly Lane[], laneOf: ReadonlyMap<string, Lane>):
   };
   return {
     startHealingAction: (ref, summary) => starterFor(ref.namespace, ref.uid).startHealingAction(ref, summary),
+    settleHealingAction: (ref, summary) => starterFor(ref.namespace, ref.uid).settleHealingAction(ref, summary),
     signalDecision: (ref) => starterFor(ref.namespace, ref.uid).signalDecision(ref),
     cancel: async ({ uid }) => (await byUid.get(uid)?.starter.cancel({ uid })) ?? 'closed',
     running: async () => (await Promise.all(lanes.map(({ starter }) => starter.running()))).flat(),

@@ -54,7 +54,7 @@ test('an action whose workflow is terminated comes to its end, by what it has be
   });
 }, 150_000);
 
-test('a workflow that came to its own end is never run again', async () => {
+test('a workflow that came to its own end is not begun again, and there is nothing to settle', async () => {
   const action = await shop.deployAndRestart('completed', { dryRun: true });
   await shop.ended('completed');
   const handle = temporal.client.workflow.getHandle(actionWorkflowId(action.metadata.uid));
@@ -64,4 +64,10 @@ test('a workflow that came to its own end is never run again', async () => {
   const ref = { namespace: shop.namespace, name: 'completed', uid: action.metadata.uid };
   expect(await createWorkflowStarter(temporal).startHealingAction(ref, summary)).toBe('closed');
   expect((await handle.describe()).runId).toBe(runId);
+
+  const { metadata } = await shop.readAction('completed');
+  expect(await createWorkflowStarter(temporal).settleHealingAction(ref, summary)).toBe('running');
+  expect(await handle.result()).toMatchObject({ reason: 'DryRunCompleted' });
+  expect((await handle.describe()).runId).not.toBe(runId);
+  expect((await shop.readAction('completed')).metadata.resourceVersion).toBe(metadata.resourceVersion);
 }, 60_000);

@@ -32,6 +32,12 @@ export class RecordingStarter implements WorkflowStarter {
     return state;
   }
 
+  async settleHealingAction({ uid }: ObjectRef): Promise<WorkflowState> {
+    this.#answer('settle', uid);
+    this.workflows.set(uid, 'running');
+    return 'running';
+  }
+
   async signalDecision({ uid }: ObjectRef): Promise<WorkflowState> {
     return this.#signal('decision', uid);
   }

@@ -232,7 +232,7 @@ export class Shop {
   }
 
   /** The action as it ended. */
-  ended(name: string): Promise<HealingAction> {
+  ended(name: string, withinMs = 60_000): Promise<HealingAction> {
     return eventually(
       async () => {
         const action = await this.readAction(name);
@@ -240,7 +240,7 @@ export class Shop {
           throw new Error(`${name} has not ended: ${JSON.stringify(action.status?.conditions)}`);
         return action;
       },
-      60_000,
+      withinMs,
       100,
     );
   }

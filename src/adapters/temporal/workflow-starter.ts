@@ -38,7 +38,7 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
   const start = (
     { namespace, name, uid }: ObjectRef,
     summary: ActionSummary,
-    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY',
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE_FAILED_ONLY' | 'ALLOW_DUPLICATE',
     how: { readonly settle?: true },
   ): Promise<WorkflowState> =>
     connection.call(async (client) => {
@@ -66,6 +66,7 @@ export function createWorkflowStarter(connection: TemporalConnection, taskQueue:
       // Only a run that did not come to its own end: Temporal itself refuses to follow one that did.
       return first === 'running' ? first : start(ref, summary, 'ALLOW_DUPLICATE_FAILED_ONLY', { settle: true });
     },
+    settleHealingAction: (ref, summary) => start(ref, summary, 'ALLOW_DUPLICATE', { settle: true }),
     signalDecision: ({ uid }) => signal(uid, MESSAGES.decisionRecorded),
     cancel: ({ uid }) => signal(uid, MESSAGES.deletionRequested),
     running: () =>

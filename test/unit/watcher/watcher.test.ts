@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { pino } from 'pino';
 import { FINALIZER } from '../../../src/api/constants.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import { StepError } from '../../../src/errors.ts';
@@ -118,28 +117,45 @@ describe('an action', () => {
     });
   });
 
-  test('whose workflow ended without a result is counted, not restarted', async () => {
+  test('whose workflow came to its end before it is not begun again', async () => {
     const { uid } = actions.create('a').metadata;
     starter.workflows.set(uid, 'closed');
-    await bench.start();
+    await bench.start({ timings: { redriveEveryMs: 60_000 } });
     expect(bench.watcher.stats()).toEqual({ unfinished: 1, unacknowledged: 0, stranded: 1 });
     expect(starter.workflows.get(uid)).toBe('closed');
   });
 
-  test('is called stranded in the log when it still is a round later, not when the watch was only behind', async () => {
-    const warnings: unknown[] = [];
-    const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line)) });
+  test('is settled when that lasts for a round, not when the watch was only behind', async () => {
     starter.workflows.set(actions.create('behind').metadata.uid, 'closed');
-    await bench.start({ logger, timings: { redriveEveryMs: 200 } });
+    await bench.start({ timings: { redriveEveryMs: 200 } });
     await eventually(() => {
       expect(counted(`start ${uidOf('behind')}`)).toBeGreaterThan(1); // a round has been made
     });
     actions.setStatus('behind', ENDED);
     starter.workflows.set(actions.create('stranded').metadata.uid, 'closed');
     await eventually(() => {
-      expect(warnings).not.toEqual([]);
+      expect(counted(`settle ${uidOf('stranded')}`)).toBe(1);
     });
-    expect(warnings).toMatchObject([{ stranded: 1 }]);
+    await eventually(() => {
+      expect(bench.watcher.stats()).toEqual({ unfinished: 1, unacknowledged: 0, stranded: 0 });
+    });
+    expect(counted(`settle ${uidOf('behind')}`)).toBe(0);
+  });
+
+  test('is settled in the round after, when Temporal did not take it', async () => {
+    const { uid } = actions.create('a').metadata;
+    starter.workflows.set(uid, 'closed');
+    const settle = starter.settleHealingAction.bind(starter);
+    let refused = 0;
+    starter.settleHealingAction = async (...args) => {
+      if (++refused === 1) throw new StepError('Unavailable', 'connection refused');
+      return settle(...args);
+    };
+    await bench.start();
+    await eventually(() => {
+      expect(starter.workflows.get(uid)).toBe('running');
+    });
+    expect(refused).toBe(2);
   });
 });
 
