@@ -16,7 +16,7 @@ const ALONE = [
 export const testRuns: readonly JestRun[] = [
   { projects: ['unit'], workers: 4, limitMs: 5 * MINUTE_MS },
   { projects: ['architecture', 'replay'], workers: 1, limitMs: 10 * MINUTE_MS },
-  { projects: ['integration'], workers: 2, limitMs: 40 * MINUTE_MS }, // may build the servers first
-  { projects: ['e2e'], except: ALONE, workers: 2, limitMs: 25 * MINUTE_MS },
+  { projects: ['integration'], workers: 3, limitMs: 40 * MINUTE_MS }, // may build the servers first
+  { projects: ['e2e'], except: ALONE, workers: 3, limitMs: 25 * MINUTE_MS },
   { projects: ['e2e'], only: ALONE, workers: 1, limitMs: 25 * MINUTE_MS },
 ];
