@@ -5,7 +5,7 @@ import { ended, type ApprovalRules, type Asked, type DecisionRecord, type Ended 
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { previewEffect } from './preview-effect.ts';
-import { asTarget, changed, type StatusChange } from './record.ts';
+import { asTarget, changed, hasBegun, type StatusChange } from './record.ts';
 
 /** Ready to be pasted: the digest binds the approval to this plan and no other. */
 const approveCommand = (action: HealingAction, digest: string): string =>
@@ -39,7 +39,8 @@ export async function requestApproval(
   let fresh: boolean | undefined;
   const updated = await actions.update(ref, (latest) => {
     // Asked already: a late repeat must not wipe out what was decided since, nor extend the time.
-    fresh = latest.status?.approval?.planDigest !== digest;
+    fresh =
+      latest.status?.approval?.planDigest !== digest || (!hasBegun(latest) && countsNoMore(ports, latest, digest));
     if (!fresh) return undefined;
     const also = [
       fourEyes ? `by somebody else than ${latest.spec.requestedBy?.username ?? 'who asked for it'}` : undefined,
@@ -125,6 +126,32 @@ function recordedDecision(approval: ApprovalStatus | undefined, digest: string):
   };
 }
 
+/** Whether a decision about this plan is recorded that was withdrawn since, or of which more is demanded by now. */
+function countsNoMore(ports: ActivityPorts, action: HealingAction, digest: string): boolean {
+  if (action.status?.approval?.approvedBy === undefined) return false;
+  const decision = writtenIn(action, digest);
+  if (decision === undefined) return true;
+  // What is written in the API server is judged when it is recorded.
+  return decision.method !== 'kubernetes' && objection(ports, action, decision, false) !== undefined;
+}
+
+/** Why an approval does not count; a rejection always does. */
+function objection(
+  { settings }: ActivityPorts,
+  { spec, status }: HealingAction,
+  { decision, by, method, planDigest }: Decision,
+  verified: boolean,
+): string | undefined {
+  if (decision !== 'Approved') return undefined;
+  const asked = status?.approval?.planDigest === planDigest ? status.approval : undefined;
+  const demands = {
+    acceptSignals: settings.acceptSignals,
+    requireIdentity: settings.requireIdentity || asked?.requireIdentity === true,
+    fourEyes: asked?.fourEyes === true,
+  };
+  return objectionTo({ by, method, verified }, demands, spec.requestedBy?.username);
+}
+
 /**
  * Writes down who decided and how, before anything is done: what was `sent`, or else what is written in the API server.
  * `void` when the decision no longer holds, or came too late; `none` where none is written. Ends the healing when the
@@ -148,9 +175,9 @@ export async function recordDecision(
   const approved = decision.decision === 'Approved';
   const vouched = method === 'kubernetes' && inForce;
   const time = now();
-  let objection: string | undefined;
+  let why: string | undefined;
   const updated = await ports.actions.update(action, (latest) => {
-    const { status, spec } = latest;
+    const { status } = latest;
     if (status?.planDigest !== planDigest) return undefined;
     if (method === 'kubernetes' && !same(writtenIn(latest, digest), decision)) return undefined;
     const asked = status.approval?.planDigest === planDigest ? status.approval : undefined;
@@ -158,13 +185,8 @@ export async function recordDecision(
     // Only admission in the API server proves who it was, and only if it did so from before the question was asked.
     const verified = vouched && asked?.verified === true;
     const { expiresAt, requireIdentity, fourEyes } = asked ?? {};
-    const demands = {
-      acceptSignals: ports.settings.acceptSignals,
-      requireIdentity: ports.settings.requireIdentity || requireIdentity === true,
-      fourEyes: fourEyes === true,
-    };
-    objection = approved ? objectionTo({ by, method, verified }, demands, spec.requestedBy?.username) : undefined;
-    if (objection !== undefined) return undefined;
+    why = objection(ports, latest, decision, verified);
+    if (why !== undefined) return undefined;
     return changed(
       latest,
       {
@@ -193,11 +215,11 @@ export async function recordDecision(
       time.toISOString(),
     );
   });
-  if (objection !== undefined)
+  if (why !== undefined)
     // What was sent once and is demanded otherwise by now is not the last word: somebody may still decide as is demanded.
     return sent === undefined && method !== 'kubernetes'
       ? { result: 'void', decision }
-      : ended('Refused', `the approval by ${by} does not count: ${objection}`);
+      : ended('Refused', `the approval by ${by} does not count: ${why}`);
   const recorded = updated?.status?.approval;
   if (updated === undefined || recorded?.planDigest !== planDigest || recorded.approvedBy !== by)
     return { result: 'void', decision };

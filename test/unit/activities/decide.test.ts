@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { analyze } from '../../../activities/analyze.ts';
 import { recordDecision, requestApproval } from '../../../activities/approve.ts';
 import { awaitOperator } from '../../../activities/await-operator.ts';
 import { release, reserve } from '../../../activities/reserve.ts';
@@ -8,7 +7,6 @@ import type { Decision } from '../../../src/domain/approval.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { AcceptedPlan, ApprovalRules } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
-import type { AnalysisAnswer, AnalysisCase, Analyzer } from '../../../src/ports/analyzer.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, now } from '../../support/steps.ts';
 
@@ -31,72 +29,6 @@ const decision = (over: Partial<Decision> = {}): Decision => ({
   by: 'jane',
   method: 'signal',
   ...over,
-});
-
-describe('analysis', () => {
-  const ask = (answer: (input: AnalysisCase) => AnalysisAnswer | Promise<AnalysisAnswer>, approvalRequired = false) => {
-    const analyzer: Analyzer = { name: 'test', model: 'm1', analyze: async (input) => answer(input) };
-    const { signal } = new AbortController();
-    return analyze({ ...world.ports, analyzer }, action, { digest: plan.planDigest, approvalRequired }, signal, now);
-  };
-  const answer = (over: Partial<AnalysisAnswer> = {}): AnalysisAnswer => ({
-    option: 0,
-    confidence: 0.8,
-    reasons: ['it crashed'],
-    ...over,
-  });
-
-  test('is written down with what was chosen, why, and what else there was', async () => {
-    expect(await ask(() => answer())).toEqual({ choice: 'act', reason: 'it crashed' });
-    expect(world.the(action).status?.analysis).toMatchObject({
-      analyzer: 'test',
-      model: 'm1',
-      choice: 'restart',
-      confidence: 0.8,
-      reasons: ['it crashed'],
-      alternatives: [{ choice: 'abstain' }],
-    });
-    expect(condition('Approved')).toMatchObject({ status: 'True', reason: 'NotRequired' });
-  });
-
-  test('says nothing about approval where one is asked for', async () => {
-    await ask(() => answer(), true);
-    expect(condition('Approved')).toBeUndefined();
-  });
-
-  test.each([1, 2, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])(
-    'that chooses option %p abstains',
-    async (option) => {
-      expect((await ask(() => answer({ option }))).choice).toBe('abstain');
-      expect(condition('Analyzed')).toMatchObject({ reason: 'Abstained' });
-      expect(condition('Approved')).toBeUndefined();
-    },
-  );
-
-  test('that fails abstains, and says why', async () => {
-    const failed = await ask(() => Promise.reject(new Error('the model is away')));
-    expect(failed).toEqual({ choice: 'abstain', reason: 'the analyzer failed: the model is away' });
-  });
-
-  test.each([
-    [-3, 0],
-    [7, 1],
-    [Number.NaN, 0],
-  ])('whose confidence is %p is written down with %p', async (confidence, kept) => {
-    await ask(() => answer({ confidence }));
-    expect(world.the(action).status?.analysis?.confidence).toBe(kept);
-  });
-
-  test('of endless words is cut to what the status holds', async () => {
-    const reasons = Array.from({ length: 100 }, () => 'because '.repeat(1_000));
-    expect((await ask(() => answer({ reasons }))).choice).toBe('act');
-    expect(world.the(action).status?.analysis?.reasons).toHaveLength(10);
-  });
-
-  test('of a plan that is no longer the current one abstains', async () => {
-    world.editAction(action, (object) => ({ ...object, status: { ...object.status, planDigest: 'f'.repeat(32) } }));
-    expect((await ask(() => answer())).choice).toBe('abstain');
-  });
 });
 
 describe('asking for approval', () => {
@@ -221,6 +153,40 @@ describe('a decision', () => {
     world.settings.acceptSignals = false;
     expect(await record()).toEqual({ result: 'void', decision: sent });
     expect(await record(sent)).toMatchObject({ result: 'ended', outcome: { reason: 'Refused' } });
+  });
+
+  test.each<[string, () => Promise<unknown>, () => void]>([
+    [
+      'came by signal, where people have to be proven by now',
+      () => record(decision()),
+      () => {
+        world.settings.requireIdentity = true;
+      },
+    ],
+    [
+      'was withdrawn',
+      () => {
+        write();
+        return record();
+      },
+      () => {
+        world.editAction(action, ({ spec: { approval: _gone, ...spec }, ...object }) => ({ ...object, spec }));
+      },
+    ],
+  ])('that %s, is asked for anew, and given anew', async (_what, decide, change) => {
+    await asked();
+    await decide();
+    expect(condition('Approved')).toMatchObject({ status: 'True' });
+    await asked();
+    expect(condition('Approved')).toMatchObject({ status: 'True' }); // asked twice for the one plan, to no effect
+    change();
+    await asked();
+    expect(condition('Approved')).toMatchObject({ status: 'Unknown', reason: 'WaitingForApproval' });
+    expect(status()).not.toHaveProperty('approvedBy');
+    expect(await record()).toEqual({ result: 'none' });
+    write({ by: 'joe' });
+    expect(await record()).toMatchObject({ result: 'recorded' });
+    expect(status()).toMatchObject({ approved: true, approvedBy: 'joe', method: 'kubernetes', verified: true });
   });
 
   test('that came by spec.approval and was withdrawn is not taken from its record', async () => {
