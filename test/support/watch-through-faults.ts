@@ -9,7 +9,15 @@ import { observe, project } from './observed-watch.ts';
 const server = await FakeApiServer.start();
 let calls = 0;
 const seen = observe(server, {
-  timings: { shortStreamMs: 0, probeEveryMs: 10, resyncEveryMs: [100, 200], silenceMs: 50 },
+  timings: {
+    shortStreamMs: 0,
+    headersTimeoutMs: 250,
+    pageTimeoutMs: 250,
+    initialSilenceMs: 200,
+    silenceMs: 50,
+    probeEveryMs: 10,
+    resyncEveryMs: [100, 200],
+  },
   take: ({ object }) => {
     if (object.metadata.name === 'last') return;
     calls += 1;

@@ -195,7 +195,7 @@ describe('servers that cannot stream the initial events', () => {
   test.each(servers)('that %s are listed in pages', async (_name, script) => {
     for (let index = 0; index < 1_200; index++) server.put(`object-${index}`, { v: String(index) });
     server.next('initial-watch', script);
-    const { watch, held, changes } = await following();
+    const { watch, held, changes } = await following({ timings: { headersTimeoutMs: 250, initialSilenceMs: 200 } });
     expect(Object.keys(held())).toHaveLength(1_200);
     expect(watch.stats().listFallbacks).toBe(1);
     expect(server.count('list')).toBe(3);
