@@ -128,22 +128,23 @@ function recordedDecision(approval: ApprovalStatus | undefined, digest: string):
 
 /** Whether a decision about this plan is recorded that was withdrawn since, or of which more is demanded by now. */
 function countsNoMore(ports: ActivityPorts, action: HealingAction, digest: string): boolean {
-  if (action.status?.approval?.approvedBy === undefined) return false;
+  const asked = action.status?.approval;
+  if (asked?.approvedBy === undefined) return false;
   const decision = writtenIn(action, digest);
   if (decision === undefined) return true;
   // What is written in the API server is judged when it is recorded.
-  return decision.method !== 'kubernetes' && objection(ports, action, decision, false) !== undefined;
+  return decision.method !== 'kubernetes' && objection(ports, action, asked, decision, false) !== undefined;
 }
 
-/** Why an approval does not count; a rejection always does. */
+/** Why an approval does not count by what was `asked` and is set; a rejection always counts. */
 function objection(
   { settings }: ActivityPorts,
-  { spec, status }: HealingAction,
-  { decision, by, method, planDigest }: Decision,
+  { spec }: HealingAction,
+  asked: ApprovalStatus | undefined,
+  { decision, by, method }: Decision,
   verified: boolean,
 ): string | undefined {
   if (decision !== 'Approved') return undefined;
-  const asked = status?.approval?.planDigest === planDigest ? status.approval : undefined;
   const demands = {
     acceptSignals: settings.acceptSignals,
     requireIdentity: settings.requireIdentity || asked?.requireIdentity === true,
@@ -185,7 +186,7 @@ export async function recordDecision(
     // Only admission in the API server proves who it was, and only if it did so from before the question was asked.
     const verified = vouched && asked?.verified === true;
     const { expiresAt, requireIdentity, fourEyes } = asked ?? {};
-    why = objection(ports, latest, decision, verified);
+    why = objection(ports, latest, asked, decision, verified);
     if (why !== undefined) return undefined;
     return changed(
       latest,

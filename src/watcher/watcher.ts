@@ -95,11 +95,7 @@ export class Watcher {
 
   start(): void {
     this.#watch.start();
-    this.#timer ??= setInterval(() => {
-      this.#redrive().catch((error: unknown) => {
-        this.#options.logger.debug({ err: error }, 'round not finished');
-      });
-    }, this.#timings.redriveEveryMs);
+    this.#timer ??= setInterval(() => void this.#redrive(), this.#timings.redriveEveryMs);
   }
 
   /** Begins nothing more; resolves when what is under way has ended. */
@@ -151,7 +147,7 @@ export class Watcher {
 
   #noteSync(): void {
     if (this.#syncedBefore) this.#verifyAll();
-    else this.#sweep(); // each action has just been handed over
+    else void this.#sweep(); // each action has just been handed over
     this.#syncedBefore = true;
   }
 
@@ -159,13 +155,11 @@ export class Watcher {
   #verifyAll(): void {
     for (const handover of this.#handovers.values()) handover.doubt();
     void this.#proceedAll();
-    this.#sweep();
+    void this.#sweep();
   }
 
   async #redrive(): Promise<void> {
-    await this.#compare().catch((error: unknown) => {
-      this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
-    });
+    await this.#sweep();
     await this.#proceedAll();
     await this.#settleStranded();
   }
@@ -182,7 +176,7 @@ export class Watcher {
     );
     for (const uid of stranded) {
       if (this.#stopped) return;
-      await this.#handovers.get(uid)?.settle();
+      await this.#handovers.get(uid)?.settle().catch(this.#notHandedOver(uid));
     }
   }
 
@@ -200,16 +194,19 @@ export class Watcher {
     for (const { metadata } of this.#watch.values()) this.#handoverOf(metadata.uid);
     const handovers = [...this.#handovers.values()].values();
     const proceed = async (): Promise<void> => {
-      for (const handover of handovers)
-        await this.#proceed(handover).catch((error: unknown) => {
-          this.#options.logger.warn({ err: error, uid: handover.uid }, 'action not handed over');
-        });
+      for (const handover of handovers) await this.#proceed(handover).catch(this.#notHandedOver(handover.uid));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, proceed));
   }
 
-  /** Looks for workflows whose action went away while nobody watched. */
-  #sweep(): void {
+  readonly #notHandedOver =
+    (uid: string) =>
+    (error: unknown): void => {
+      this.#options.logger.warn({ err: error, uid }, 'action not handed over');
+    };
+
+  /** Looks for workflows that Temporal has lost, and for those whose action went away while nobody watched. */
+  #sweep(): Promise<void> {
     this.#sweeping ??= this.#compare()
       .catch((error: unknown) => {
         this.#options.logger.debug({ err: error }, 'workflows not compared with actions');
@@ -217,6 +214,7 @@ export class Watcher {
       .finally(() => {
         this.#sweeping = undefined;
       });
+    return this.#sweeping;
   }
 
   /** Workflows begin after their actions: one whose action is not in a list that was made later has lost it. */

@@ -4,6 +4,7 @@ import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { Deployment } from '../../src/api/workloads.ts';
 import type { Stack } from '../../src/local/stack.ts';
 import { effectsIn, readAuditLog, type AuditEvent } from '../support/audit-log.ts';
+import { eventually } from '../support/eventually.ts';
 import { StandInNode } from '../support/stand-in-node.ts';
 import { askForRestart, createDeployment, microseconds } from './incidents.ts';
 import { latencyOf, type Latency } from './statistics.ts';
@@ -89,25 +90,20 @@ async function createPolicy({ admin }: Stack): Promise<void> {
   );
 }
 
-async function available({ admin }: Stack, name: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
+const available = ({ admin }: Stack, name: string): Promise<void> =>
+  soon(async () => {
     const { status } = await admin.get<Deployment>(resources.deployments, { namespace: NAMESPACE, name });
-    if (status?.availableReplicas === 1) return;
-    if (Date.now() > deadline) throw new Error(`Deployment ${name} is not available`);
-    await delay(25);
-  }
-}
+    if (status?.availableReplicas !== 1) throw new Error(`Deployment ${name} is not available`);
+  });
 
-async function waiting({ admin }: Stack, name: string): Promise<HealingAction> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
+const waiting = ({ admin }: Stack, name: string): Promise<HealingAction> =>
+  soon(async () => {
     const action = await admin.get<HealingAction>(resources.healingActions, { namespace: NAMESPACE, name });
-    if (action.status?.approval?.required === true) return action;
-    if (Date.now() > deadline) throw new Error(`HealingAction ${name} did not ask for approval`);
-    await delay(25);
-  }
-}
+    if (action.status?.approval?.required !== true) throw new Error(`HealingAction ${name} did not ask for approval`);
+    return action;
+  });
+
+const soon = <T>(check: () => Promise<T>): Promise<T> => eventually(check, PATIENCE_MS, 25);
 
 async function approve({ admin }: Stack, { metadata, status }: HealingAction): Promise<void> {
   await delay(100); // a person is not as fast as a program

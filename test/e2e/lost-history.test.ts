@@ -9,11 +9,7 @@ let shop: Shop;
 beforeAll(async () => {
   stack = await startStack({ kubelet: { crashBackoffBase: '1s' } });
   shop = await Shop.open(stack, 'lost');
-  await shop.policy('grants', {
-    mode: 'automatic',
-    actions: [{ name: 'again', type: 'restart' }],
-    verification: { stabilizationWindow: '8s', timeout: '60s' },
-  });
+  await shop.grantRestarts();
 }, 120_000);
 afterAll(async () => {
   await stack.stop();

@@ -14,11 +14,7 @@ beforeAll(async () => {
   stack = await startStack({ kubelet: { crashBackoffBase: '1s' } });
   shop = await Shop.open(stack, 'terminated');
   temporal = new TemporalConnection(stack.env.temporal);
-  await shop.policy('grants', {
-    mode: 'automatic',
-    actions: [{ name: 'again', type: 'restart' }],
-    verification: { stabilizationWindow: '8s', timeout: '60s' },
-  });
+  await shop.grantRestarts();
 }, 120_000);
 afterAll(async () => {
   await temporal.close();

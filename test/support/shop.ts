@@ -141,6 +141,15 @@ export class Shop {
     });
   }
 
+  /** The policy that permits {@link restart}, with a proof that takes long enough for something to happen meanwhile. */
+  grantRestarts(): Promise<HealingPolicy> {
+    return this.policy('grants', {
+      mode: 'automatic',
+      actions: [{ name: 'again', type: 'restart' }],
+      verification: { stabilizationWindow: '8s', timeout: '60s' },
+    });
+  }
+
   /** A hand-written action that restarts the Deployment of its name under policy `grants`, unless it says otherwise. */
   restart(name: string, over: Partial<HealingActionSpec> = {}, by?: Identity): Promise<HealingAction> {
     const spec: HealingActionSpec = {

@@ -5,7 +5,7 @@ import { fence } from '../../activities/fence.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { AcceptedPlan, EffectOrder, ExecutionResult, FenceResult } from '../../src/domain/steps.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
-import { at, type MemoryWorld } from './memory-world.ts';
+import { at, MemoryWorld } from './memory-world.ts';
 
 export const now = (): Date => new Date();
 
@@ -25,6 +25,19 @@ export async function accepted(world: MemoryWorld, action: ObjectRef): Promise<A
   const plan = await accept(world.ports, action, now);
   if (plan.result !== 'accepted') throw new Error(`not accepted: ${plan.outcome.reason}: ${plan.outcome.message}`);
   return plan;
+}
+
+/** A world in which an action on the Deployment `cart` has just been accepted. */
+export async function acceptedOnCart(): Promise<{
+  readonly world: MemoryWorld;
+  readonly action: ObjectRef;
+  readonly plan: AcceptedPlan;
+}> {
+  const world = new MemoryWorld();
+  world.deploy('cart');
+  world.policy();
+  const action = world.action();
+  return { world, action, plan: await accepted(world, action) };
 }
 
 /** One attempt at the effect of the plan that the action has now. */

@@ -4,19 +4,15 @@ import { findCondition } from '../../../src/domain/condition.ts';
 import type { AcceptedPlan } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import type { AnalysisAnswer, AnalysisCase, Analyzer } from '../../../src/ports/analyzer.ts';
-import { MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, now } from '../../support/steps.ts';
+import type { MemoryWorld } from '../../support/memory-world.ts';
+import { acceptedOnCart, now } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
 let plan: AcceptedPlan;
 
 beforeEach(async () => {
-  world = new MemoryWorld();
-  world.deploy('cart');
-  world.policy();
-  action = world.action();
-  plan = await accepted(world, action);
+  ({ world, action, plan } = await acceptedOnCart());
 });
 
 const condition = (type: string) => findCondition(world.the(action).status?.conditions, type);

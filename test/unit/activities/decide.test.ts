@@ -7,19 +7,15 @@ import type { Decision } from '../../../src/domain/approval.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { AcceptedPlan, ApprovalRules } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
-import { at, MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, now } from '../../support/steps.ts';
+import { at, type MemoryWorld } from '../../support/memory-world.ts';
+import { acceptedOnCart, now } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
 let plan: AcceptedPlan;
 
 beforeEach(async () => {
-  world = new MemoryWorld();
-  world.deploy('cart');
-  world.policy();
-  action = world.action();
-  plan = await accepted(world, action);
+  ({ world, action, plan } = await acceptedOnCart());
 });
 
 const condition = (type: string) => findCondition(world.the(action).status?.conditions, type);
@@ -187,6 +183,19 @@ describe('a decision', () => {
     write({ by: 'joe' });
     expect(await record()).toMatchObject({ result: 'recorded' });
     expect(status()).toMatchObject({ approved: true, approvedBy: 'joe', method: 'kubernetes', verified: true });
+  });
+
+  test('that was acted upon is not asked for anew by a late repeat', async () => {
+    await asked();
+    write();
+    await record();
+    world.editAction(action, ({ spec: { approval: _gone, ...spec }, status, ...object }) => ({
+      ...object,
+      spec,
+      status: { ...status, claim: { targetUid: 't', step: 'execute', attempt: 1, time: now().toISOString() } },
+    }));
+    await asked();
+    expect(condition('Approved')).toMatchObject({ status: 'True', reason: 'Approved' });
   });
 
   test('that came by spec.approval and was withdrawn is not taken from its record', async () => {

@@ -5,18 +5,14 @@ import { FINALIZER } from '../../../src/api/constants.ts';
 import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { ExecutionResult } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
-import { at, MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, attempt, now, tryEffect } from '../../support/steps.ts';
+import { at, type MemoryWorld } from '../../support/memory-world.ts';
+import { acceptedOnCart, attempt, now, tryEffect } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
 
 beforeEach(async () => {
-  world = new MemoryWorld();
-  world.deploy('cart');
-  world.policy();
-  action = world.action();
-  await accepted(world, action);
+  ({ world, action } = await acceptedOnCart());
 });
 
 const outcomeOf = (result: ExecutionResult): string =>

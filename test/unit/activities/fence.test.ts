@@ -1,18 +1,14 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { KEYS } from '../../../src/api/constants.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
-import { at, MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, raise, tryEffect } from '../../support/steps.ts';
+import { at, type MemoryWorld } from '../../support/memory-world.ts';
+import { acceptedOnCart, raise, tryEffect } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
 
 beforeEach(async () => {
-  world = new MemoryWorld();
-  world.deploy('cart');
-  world.policy();
-  action = world.action();
-  await accepted(world, action);
+  ({ world, action } = await acceptedOnCart());
 });
 
 const fenceOf = (): string | undefined => world.deployment('cart').metadata.annotations?.[KEYS.fence];

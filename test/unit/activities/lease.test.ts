@@ -25,9 +25,12 @@ describe('a lease', () => {
   test('is prolonged while it is confirmed, and not any more when it is not', async () => {
     jest.useFakeTimers();
     let alive = true;
+    let refused = 0;
     const began = Date.now();
     lease = takeLease(async () => {
-      if (!alive) throw new Error('not found');
+      if (alive) return;
+      refused += 1;
+      throw new Error('not found');
     }, 6_000);
     await lease.confirmed;
     expect(lease.until).toBe(began + 4_500);
@@ -35,6 +38,7 @@ describe('a lease', () => {
     expect(lease.until).toBe(began + 6_500);
     alive = false;
     await jest.advanceTimersByTimeAsync(5_000);
+    expect(refused).toBe(5);
     expect(lease.until).toBe(began + 6_500);
   });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import { FINALIZER } from '../../../src/api/constants.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import { StepError } from '../../../src/errors.ts';
@@ -126,8 +127,10 @@ describe('an action', () => {
   });
 
   test('is settled when that lasts for a round, not when the watch was only behind', async () => {
+    const warnings: unknown[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line)) });
     starter.workflows.set(actions.create('behind').metadata.uid, 'closed');
-    await bench.start({ timings: { redriveEveryMs: 200 } });
+    await bench.start({ logger, timings: { redriveEveryMs: 200 } });
     await eventually(() => {
       expect(counted(`start ${uidOf('behind')}`)).toBeGreaterThan(1); // a round has been made
     });
@@ -140,22 +143,24 @@ describe('an action', () => {
       expect(bench.watcher.stats()).toEqual({ unfinished: 1, unacknowledged: 0, stranded: 0 });
     });
     expect(counted(`settle ${uidOf('behind')}`)).toBe(0);
+    expect(warnings).toMatchObject([{ stranded: 1 }]);
   });
 
-  test('is settled in the round after, when Temporal did not take it', async () => {
-    const { uid } = actions.create('a').metadata;
-    starter.workflows.set(uid, 'closed');
+  test('is settled in the round after, when its turn fails, and holds up nobody else', async () => {
+    const [first = '', second = ''] = ['a', 'b'].map((name) => actions.create(name).metadata.uid);
+    for (const uid of [first, second]) starter.workflows.set(uid, 'closed');
     const settle = starter.settleHealingAction.bind(starter);
-    let refused = 0;
-    starter.settleHealingAction = async (...args) => {
-      if (++refused === 1) throw new StepError('Unavailable', 'connection refused');
-      return settle(...args);
+    const asked: string[] = [];
+    starter.settleHealingAction = async (ref) => {
+      asked.push(ref.uid);
+      if (asked.length === 1) throw new StepError('Invalid', 'not now');
+      return settle(ref);
     };
     await bench.start();
     await eventually(() => {
-      expect(starter.workflows.get(uid)).toBe('running');
+      expect([first, second].map((uid) => starter.workflows.get(uid))).toEqual(['running', 'running']);
     });
-    expect(refused).toBe(2);
+    expect(asked).toEqual([first, second, first]);
   });
 });
 
