@@ -1,6 +1,5 @@
-import type { ActionTemplate, HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { HealingAction, Plan } from '../src/api/healing-action.ts';
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
-import { digestOf } from '../src/actions/digest.ts';
 import { actionFor, supportsKind } from '../src/actions/index.ts';
 import type { PlanResult } from '../src/actions/define-action.ts';
 import { findCondition } from '../src/domain/condition.ts';
@@ -10,22 +9,19 @@ import { targetRefOf } from '../src/domain/selection.ts';
 import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
-import { queriesDigest, settleTime } from './measurements.ts';
+import { queriesDigest } from './measurements.ts';
 import { failedTemplates } from './failed-templates.ts';
 import { objections, protectionBy, readLiveTarget } from './live-target.ts';
+import { planDigest } from './plan-digest.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, changed, hasBegun } from './record.ts';
+import { hasBegun } from './record.ts';
+import { recordPlan } from './record-plan.ts';
 import { checkRetry, tellOfRetry } from './retry.ts';
-import { approvalRules, reservationFor, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
-import { DEFAULTS, REASONS } from '../src/api/constants.ts';
-import { actionWorkflowId } from '../src/api/temporal-names.ts';
+import { patienceOf, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
+import { DEFAULTS } from '../src/api/constants.ts';
 
 const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
 const refused = (message: string): Ended => ended({ reason: 'Refused', message });
-
-/** What an approval is bound to: the object's identity, the action, and the values it will set. */
-export const planDigest = ({ target, action, parameters, change }: Plan): string =>
-  digestOf({ uid: target.uid, action, parameters, ...(change === undefined ? {} : { change }) }).slice(0, 32);
 
 /** Reads action, policy and target live, checks that the one is covered by the other, and resolves the plan. */
 export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Date): Promise<AcceptedPlan | Ended> {
@@ -91,7 +87,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   const same = recorded !== undefined && planDigest(recorded) === planDigest(plan);
   const plannedAt = same ? (recorded.plannedAt ?? time) : time;
   if (retry.earlier !== undefined) await tellOfRetry(ports, ref, retry.earlier, covered.policy);
-  return record(ports, action, covered.policy, covered.template, { ...plan, plannedAt }, time);
+  return recordPlan(ports, { action, ...covered }, { ...plan, plannedAt }, now);
 }
 
 /** A claim from an earlier life: the effect may be there, so what was planned then is what is looked for now. */
@@ -156,76 +152,5 @@ function planFrom(
       ...(queries === undefined ? {} : { queries }),
     },
     plannedAt,
-  };
-}
-
-const retried = ({ spec: { retryOf } }: HealingAction): string =>
-  retryOf === undefined ? '' : `; tries HealingAction ${retryOf.name} again`;
-
-/** So long after the effect it is looked at. */
-const patienceOf = (action: HealingAction, policy: HealingPolicy): number =>
-  Math.min(timeoutOf(action), verificationRules(policy).timeoutMs);
-
-async function record(
-  ports: ActivityPorts,
-  action: HealingAction,
-  policy: HealingPolicy,
-  template: ActionTemplate,
-  plan: Plan,
-  now: string,
-): Promise<AcceptedPlan | Ended> {
-  const digest = planDigest(plan);
-  const verification = verificationRules(policy);
-  const timeoutMs = timeoutOf(action);
-  const patienceMs = patienceOf(action, policy);
-  if (verification.windowMs >= patienceMs)
-    return refused(
-      `verification could never finish: the target must stay healthy for ${formatDuration(verification.windowMs)} within ${formatDuration(patienceMs)}; raise verification.timeout or the action's timeout`,
-    );
-  const settled = await settleTime(ports.metrics, policy, { windowMs: verification.windowMs, timeoutMs: patienceMs });
-  if ('problem' in settled) return refused(`verification could never finish: ${settled.problem}`);
-  const asked = action.status?.planDigest;
-  const updated = await ports.actions.update(action, (latest) =>
-    changed(
-      latest,
-      {
-        plan,
-        planDigest: digest,
-        workflow: { id: actionWorkflowId(action.metadata.uid) },
-        set: [
-          {
-            type: 'Accepted',
-            status: 'True',
-            reason: REASONS.Accepted.covered,
-            message: `covered by HealingPolicy ${policy.metadata.name}${retried(action)}`,
-          },
-          { type: 'Succeeded', status: 'Unknown', reason: REASONS.Succeeded.inProgress, message: plan.summary },
-        ],
-      },
-      now,
-    ),
-  );
-  if (updated === undefined) return ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
-  if (asked !== digest)
-    ports.events.record({
-      regarding: asTarget(updated),
-      type: 'Normal',
-      reason: asked === undefined ? 'Planned' : REASONS.Approved.planChanged,
-      action: 'Accept',
-      note: `${plan.summary} (covered by HealingPolicy ${policy.metadata.name}; plan ${digest})`,
-    });
-  return {
-    result: 'accepted',
-    planDigest: digest,
-    summary: plan.summary,
-    dryRun: ports.settings.dryRun || action.spec.dryRun === true || policy.spec.mode === 'dryrun',
-    resumed: false,
-    approval: approvalRules(action, policy, template, plan.approvalReason, ports.settings),
-    reservation: reservationFor(action, policy),
-    verification: { windowMs: verification.windowMs, timeoutMs: patienceMs, ...settled },
-    timeoutMs,
-    retry: retryRules(action),
-    ...(action.spec.expiresAt === undefined ? {} : { expiresAt: Date.parse(action.spec.expiresAt) }),
-    reversible: plan.reversible === true,
   };
 }

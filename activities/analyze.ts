@@ -1,10 +1,10 @@
 import { REASONS } from '../src/api/constants.ts';
-import type { Analysis } from '../src/api/healing-action.ts';
-import type { AnalysisAnswer } from '../src/ports/analyzer.ts';
+import type { Analysis, HealingAction, Plan } from '../src/api/healing-action.ts';
+import type { AnalysisAnswer, Analyzer } from '../src/ports/analyzer.ts';
 import type { AnalysisResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
-import { changed } from './record.ts';
+import { changed, type StatusChange } from './record.ts';
 
 const NOT_REQUIRED = {
   type: 'Approved',
@@ -14,9 +14,15 @@ const NOT_REQUIRED = {
 } as const;
 const ABSTAIN = { choice: 'abstain', summary: 'do nothing until a person has looked' };
 
-/** Asks the analyzer to choose among what is permitted; whatever is not one of the options counts as abstaining. */
+/** What an analyzer has chosen, and how the status says it. */
+export interface Advice {
+  readonly result: AnalysisResult;
+  readonly change: StatusChange & Required<Pick<StatusChange, 'set'>>;
+}
+
+/** Asks the analyzer to choose among what is permitted, and writes its answer down. */
 export async function analyze(
-  { actions, analyzer }: ActivityPorts,
+  { actions, analyzer }: Pick<ActivityPorts, 'actions' | 'analyzer'>,
   ref: ObjectRef,
   { digest, approvalRequired }: { readonly digest: string; readonly approvalRequired: boolean },
   signal: AbortSignal,
@@ -26,7 +32,22 @@ export async function analyze(
   const plan = action?.status?.plan;
   if (action === undefined || plan === undefined || action.status?.planDigest !== digest)
     return { choice: 'abstain', reason: 'the plan that was to be analyzed is no longer the current one' };
+  const { result, change } = await consult(analyzer, { action, plan, approvalRequired }, signal, now);
+  await actions.update(action, (latest) => changed(latest, change, now().toISOString()));
+  return result;
+}
 
+/** Whatever is not one of the options counts as abstaining. */
+export async function consult(
+  analyzer: Analyzer,
+  {
+    action,
+    plan,
+    approvalRequired,
+  }: { readonly action: HealingAction; readonly plan: Plan; readonly approvalRequired: boolean },
+  signal: AbortSignal,
+  now: () => Date,
+): Promise<Advice> {
   const options = [{ choice: plan.action, summary: plan.summary }, ABSTAIN];
   const trigger = action.spec.trigger;
   const evidence =
@@ -55,25 +76,21 @@ export async function analyze(
   };
   const reason = record.reasons?.[0] ?? 'no reason given';
   const choice = chosen === ABSTAIN ? 'abstain' : 'act';
-  await actions.update(action, (latest) =>
-    changed(
-      latest,
-      {
-        analysis: record,
-        set: [
-          {
-            type: 'Analyzed',
-            status: 'True',
-            reason: choice === 'act' ? REASONS.Analyzed.decided : REASONS.Analyzed.abstained,
-            message: `${analyzer.name}: ${reason}`,
-          },
-          ...(choice === 'act' && !approvalRequired ? [NOT_REQUIRED] : []),
-        ],
-      },
-      now().toISOString(),
-    ),
-  );
-  return { choice, reason };
+  return {
+    result: { choice, reason },
+    change: {
+      analysis: record,
+      set: [
+        {
+          type: 'Analyzed',
+          status: 'True',
+          reason: choice === 'act' ? REASONS.Analyzed.decided : REASONS.Analyzed.abstained,
+          message: `${analyzer.name}: ${reason}`,
+        },
+        ...(choice === 'act' && !approvalRequired ? [NOT_REQUIRED] : []),
+      ],
+    },
+  };
 }
 
 /** An analyzer that fails gives no advice; whether to act is then for a person to say. */

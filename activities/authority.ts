@@ -4,7 +4,7 @@ import { objectionTo } from '../src/domain/approval.ts';
 import { ended, type ApprovalRules, type Ended } from '../src/domain/steps.ts';
 import { coverage } from './coverage.ts';
 import type { ActivityPorts } from './ports.ts';
-import { approvalRules } from './rules-of-plan.ts';
+import { approvalRules, isDryRun } from './rules-of-plan.ts';
 
 export type Authority =
   | {
@@ -62,7 +62,7 @@ export function authority(
     result: 'granted',
     policy: covered.policy,
     template: covered.template,
-    dryRun: settings.dryRun || action.spec.dryRun === true || covered.policy.spec.mode === 'dryrun',
+    dryRun: isDryRun(settings, action, covered.policy),
   };
 }
 

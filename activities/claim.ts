@@ -6,6 +6,7 @@ import { ended, type Baseline, type EffectOrder, type ExecutionResult } from '..
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { StepError } from '../src/errors.ts';
 import type { Attempt } from './attempt.ts';
+import type { FirstClaim } from './first-claim.ts';
 import { fromEvidence, toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { chained, changed, planned } from './record.ts';
@@ -16,30 +17,8 @@ interface Before {
   readonly what: string;
   /** Of the part that the effect changes, as it is before: compared with later, so it is written down now. */
   readonly digest: string;
-  readonly prepared: Preparation | undefined;
-}
-
-/** What a first claim needs, on its way. */
-export interface Preparation {
-  /** The action with the finalizer that lets its deletion wait for the end. */
-  readonly held: ReturnType<ActivityPorts['actions']['hold']>;
-  /** What verification will compare with. */
-  readonly baseline: Promise<Baseline>;
-}
-
-/**
- * Begins both, while the rest is read; undefined where a claim was made before, which has them. Whoever does not come to
- * the claim leaves a finalizer that the end of the healing takes away.
- */
-export function prepareClaim(
-  { actions }: Pick<ActivityPorts, 'actions'>,
-  action: HealingAction,
-  view: () => Promise<Baseline>,
-): Preparation | undefined {
-  if (action.status?.claim !== undefined) return undefined;
-  const prepared = { held: actions.hold(action), baseline: view() };
-  for (const part of Object.values<Promise<unknown>>(prepared)) part.catch(() => undefined); // awaited by the claim
-  return prepared;
+  /** Undefined where there is a claim. */
+  readonly first: FirstClaim | undefined;
 }
 
 export interface Claimed {
@@ -65,10 +44,10 @@ export async function claimEffect(
   begun?: string,
 ): Promise<Claimed | ExecutionResult> {
   const seen = action.status?.claim;
-  const held = (await before.prepared?.held) ?? action;
+  const held = (await before.first?.held) ?? action;
   if (held === 'gone') return ended('Deleted', 'the HealingAction no longer exists');
   if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
-  const baseline = (await before.prepared?.baseline) ?? fromEvidence(action.status?.evidence?.before);
+  const baseline = (await before.first?.baseline) ?? fromEvidence(action.status?.evidence?.before);
   await confirmed(attempt);
   const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;

@@ -1,27 +1,26 @@
 import type { HealingAction, Plan } from '../src/api/healing-action.ts';
-import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { actionFor } from '../src/actions/index.ts';
 import { isTrue } from '../src/domain/condition.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
-import { ended, type Baseline, type EffectOrder, type ExecutionResult } from '../src/domain/steps.ts';
+import { ended, type EffectOrder, type ExecutionResult } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { WriteResult } from '../src/ports/cluster.ts';
 import type { Attempt } from './attempt.ts';
 import { approverStillMay, authority } from './authority.ts';
-import { claimEffect, closeIntent, prepareClaim, voidClaim, type Claimed } from './claim.ts';
+import { claimEffect, closeIntent, voidClaim, type Claimed } from './claim.ts';
 import { describeGone, describeWritten } from './describe-write.ts';
 import { baselineSince, fence } from './fence.ts';
-import { baselineOf, fromEvidence, healthSubject, viewWorkload } from './health-of-target.ts';
+import { openFirstClaim, prepareFirstClaim } from './first-claim.ts';
+import { fromEvidence } from './health-of-target.ts';
 import { objections, protectionBy, protectionOfPart, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
-import { measuredBefore } from './measurements.ts';
-import { neighboursBefore } from './neighbours.ts';
 import { perform } from './perform.ts';
 import type { ActivityPorts } from './ports.ts';
 import { withoutOldMarks } from './prune-markers.ts';
 import { refOf } from './record.ts';
 import { recordEffect, type Doable } from './record-effect.ts';
 import { recordRehearsal, rehearse } from './rehearse.ts';
+import { isDryRun } from './rules-of-plan.ts';
 import { gatherFor, lookForTraces, resolved } from './traces.ts';
 
 /**
@@ -81,12 +80,15 @@ async function tryEffect(
   if (definition === undefined)
     return ended('Refused', `actions of type ${plan.action} are not honoured by this version`);
   const { policyRef } = action.spec;
+  const rehearsal = order.dryRun || isDryRun(ports.settings, action); // the policy may say so too
+  const opening = rehearsal ? undefined : openFirstClaim(ports, action, plan);
+  const cluster = opening?.cluster ?? ports.cluster;
   const [live, policy, permitted] = await Promise.all([
-    readLiveTarget(ports, action),
+    readLiveTarget({ cluster }, action),
     ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name }),
     approverStillMay(ports, action),
   ]);
-  const found = await lookForTraces(ports.cluster, action, plan, definition, live.object);
+  const found = await lookForTraces(cluster, action, plan, definition, live.object);
   if (found.traces === 'executed')
     return recordEffect(ports, action, plan, undefined, attempt, baselineSince(action, plan, live));
   if (found.traces === 'unknown') return ended('NeedsHuman', found.message);
@@ -99,12 +101,12 @@ async function tryEffect(
   if (objection !== undefined) return { result: 'ended', outcome: objection };
 
   const dryRun = order.dryRun || granted.dryRun;
-  const prepared = dryRun ? undefined : prepareClaim(ports, action, () => baseline(ports, granted.policy, plan));
+  const first = dryRun || opening === undefined ? undefined : prepareFirstClaim(ports, granted.policy, plan, opening);
   const marker = markerFor(action, 'execute', order.claim);
   const gathering = { target: live.object, template: granted.template, marker };
   // For the traces of the same try all of it was read a moment ago, after the record of the action and its target.
   const seen = action.status?.claim?.attempt === order.claim ? found.related : undefined;
-  const related = seen ?? (await gatherFor(ports.cluster, definition, plan, gathering));
+  const related = seen ?? (await gatherFor(cluster, definition, plan, gathering));
   const protection = protectionBy(ports, granted.policy);
   const effect = definition.execute({ target: live.object, related, marker, protection, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
@@ -119,28 +121,13 @@ async function tryEffect(
   const before = {
     what: describeEffect(plan, effect),
     digest: definition.baseline(live.object, resolved(plan)),
-    prepared,
+    first,
   };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;
   const write = await withoutOldMarks(ports, effect.write, live.object, action);
   const written = await perform(ports, { ...effect, write }, marker, attempt, false);
   return afterWrite(ports, action, plan, effect, written, { ...claimed, begun }, attempt);
-}
-
-/** What verification will compare with. */
-async function baseline({ cluster, metrics }: ActivityPorts, policy: HealingPolicy, plan: Plan): Promise<Baseline> {
-  const subject = healthSubject(plan);
-  const [view, neighbours, measured] = await Promise.all([
-    viewWorkload(cluster, subject, { quick: true }),
-    neighboursBefore(cluster, policy, subject),
-    measuredBefore(metrics, policy),
-  ]);
-  return {
-    ...baselineOf(view),
-    ...(neighbours === undefined ? {} : { neighbours }),
-    ...(measured === undefined ? {} : { measured }),
-  };
 }
 
 /** A write that was refused did not happen: what this attempt alone has claimed for it is given back at once. */

@@ -55,14 +55,8 @@ export function createActivities(given: ActivityPorts) {
   const ports = { ...given, actions: mirrored(given.actions, given.audit) };
   const steps = {
     accept: (action: ObjectRef) => accept(ports, action, now),
-    /** Of a plan that waits for a person all the same; `analyzeAndReserve` is for the others. */
-    analyze: (action: ObjectRef, digest: string) =>
-      analyze(ports, action, { digest, approvalRequired: true }, cancellationSignal(), now),
-    analyzeAndReserve: (action: ObjectRef, digest: string, request: ReservationRequest) =>
-      together(
-        analyze(ports, action, { digest, approvalRequired: false }, cancellationSignal(), now),
-        reserve(ports, action, request, now),
-      ),
+    analyze: (action: ObjectRef, digest: string, approvalRequired: boolean) =>
+      analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
     requestApproval: (action: ObjectRef, digest: string, rules: ApprovalRules) =>
       requestApproval(ports, action, digest, rules, now),
     recordDecision: (action: ObjectRef, digest: string, sent?: Decision) =>

@@ -15,10 +15,25 @@ const MAX_LINES = 2;
 const MAX_LINE = 256;
 
 const nameOf = ({ kind = '', metadata }: Workload): string => `${kind}/${metadata.name}`;
-const list = (cluster: ClusterReader, kind: string, namespace: string, first: number): Promise<readonly Workload[]> =>
-  cluster.list<Workload>({ apiVersion: 'apps/v1', kind, namespace, first });
+const list = (
+  cluster: ClusterReader,
+  kind: string,
+  namespace: string,
+  first: number,
+  notOlderThan?: string,
+): Promise<readonly Workload[]> =>
+  cluster.list<Workload>({
+    apiVersion: 'apps/v1',
+    kind,
+    namespace,
+    first,
+    ...(notOlderThan === undefined ? {} : { notOlderThan }),
+  });
 
-/** How the other workloads that the policy selects are before the effect; undefined when it selects none at all. */
+/**
+ * How the other workloads that the policy selects are before the effect; undefined when it selects none at all. Those of the
+ * subject's kind are no older than the subject itself: enough for what was before, and the API server answers at once.
+ */
 export async function neighboursBefore(
   cluster: ClusterReader,
   policy: HealingPolicy,
@@ -27,9 +42,12 @@ export async function neighboursBefore(
   const selected = new Set(policy.spec.selector.resources?.map(({ kind }) => kind));
   const kinds = KINDS.filter((kind) => selected.has(kind));
   if (kinds.length === 0) return undefined;
-  const { namespace } = subject;
+  const { namespace, kind: own } = subject;
   const selection = compileSelection(policy.spec.selector, policy.metadata.namespace ?? '');
-  const lists = await Promise.all(kinds.map((kind) => list(cluster, kind, namespace, MAX_LOOKED_AT)));
+  const since = kinds.includes(own) ? (await cluster.get(subject))?.metadata.resourceVersion : undefined;
+  const lists = await Promise.all(
+    kinds.map((kind) => list(cluster, kind, namespace, MAX_LOOKED_AT, kind === own ? since : undefined)),
+  );
   const others = lists
     .flat()
     .filter((workload) => isWorkload(workload) && workload.metadata.uid !== subject.uid && selection.selects(workload));

@@ -6,7 +6,7 @@ import { isWorkload, rolloutCounts } from '../src/domain/health.ts';
 import type { Baseline, RollbackResult } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { isTerminal } from '../src/domain/outcome.ts';
-import { planDigest } from './accept.ts';
+import { planDigest } from './plan-digest.ts';
 import type { Attempt } from './attempt.ts';
 import { protections, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';

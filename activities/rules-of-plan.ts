@@ -19,6 +19,17 @@ export function verificationRules(policy: HealingPolicy): VerificationRules {
   };
 }
 
+/** So long after the effect it is looked at. */
+export const patienceOf = (action: HealingAction, policy: HealingPolicy): number =>
+  Math.min(timeoutOf(action), verificationRules(policy).timeoutMs);
+
+/** Whoever wants nothing changed is enough. */
+export const isDryRun = (
+  settings: Pick<ActivitySettings, 'dryRun'>,
+  action: HealingAction,
+  policy?: HealingPolicy,
+): boolean => settings.dryRun || action.spec.dryRun === true || policy?.spec.mode === 'dryrun';
+
 /** Demanded by the policy's mode, its template, the action itself, or what the plan is like: any of them is enough. */
 export function approvalRules(
   action: HealingAction,

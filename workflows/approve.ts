@@ -14,21 +14,24 @@ export interface Agreed {
 }
 
 /**
- * Analysis first: what it finds may itself demand a person. The ledger is asked at the same time as whoever is fast, and
- * nobody holds a slot or a lock while people think.
+ * Analysis first: what it finds may itself demand a person. Nobody holds a slot or a lock while people think: what an earlier
+ * plan `held` is given back.
  */
-export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Agreed | Ended> {
-  const { approval, planDigest, summary } = plan;
+export async function approve(
+  action: ObjectRef,
+  plan: AcceptedPlan,
+  desk: Desk,
+  held: boolean,
+): Promise<Agreed | Ended> {
+  const { ahead, approval, planDigest, summary } = plan;
   desk.show('Analyzing', summary);
   const question = `is this the right thing to do: ${summary}?`;
-  const [found, slot] = approval.required
-    ? [await analysis(question).analyze(action, planDigest), undefined]
-    : await analysis(meanwhile(question, plan)).analyzeAndReserve(action, planDigest, plan.reservation);
+  const found = ahead?.analysis ?? (await analysis(question).analyze(action, planDigest, approval.required));
   desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
   const stop = desk.stopped();
   if (stop !== undefined) return { result: 'ended', outcome: stop };
-  if (!approval.required && found.choice === 'act') return { result: 'agreed', slot };
-  await giveBack(action, slot);
+  if (!approval.required && found.choice === 'act') return { result: 'agreed', slot: ahead?.slot };
+  if (held) await giveBack(action);
 
   const why = approval.required ? approval.why : found.reason;
   desk.open(planDigest, approval.acceptSignals);
@@ -50,8 +53,6 @@ export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk)
   return ended('Rejected', `rejected by ${by}${comment === undefined ? '' : `: ${comment}`}`);
 }
 
-const meanwhile = (what: string, plan: AcceptedPlan): string => `${what} (meanwhile: ${whatIsReserved(plan)})`;
-
 interface Decided {
   readonly result: 'decided';
   readonly decision: Decision;
@@ -69,7 +70,12 @@ async function decide(
   const record = async (what: string, soon: boolean, decision?: Decision): Promise<Decided | Ended | undefined> => {
     const { planDigest, reservation } = plan;
     const [recorded, slot] = soon
-      ? await step(meanwhile(what, plan)).recordDecisionAndReserve(action, planDigest, reservation, decision)
+      ? await step(`${what} (meanwhile: ${whatIsReserved(plan)})`).recordDecisionAndReserve(
+          action,
+          planDigest,
+          reservation,
+          decision,
+        )
       : [await step(what).recordDecision(action, planDigest, decision), undefined];
     if (recorded.result === 'ended') return recorded;
     const given = recorded.result === 'none' ? undefined : recorded.decision;
@@ -80,7 +86,7 @@ async function decide(
     }
     if (given !== undefined)
       desk.tell('Ignored', `${given.decision} ${told}: it does not hold any more, or came too late`);
-    await giveBack(action, slot);
+    if (slot?.granted === true) await giveBack(action);
     return undefined;
   };
 

@@ -19,6 +19,8 @@ export interface HealingActionInput {
 }
 
 const MAX_PLANS = 5;
+const WHAT_IS_ACCEPTED =
+  'is it covered by its policy, and what would it change? (if nobody has to be asked: also whether that is right, a slot, and the lock)';
 
 /**
  * One healing: accept, analyze, approve, reserve, execute, verify, roll back if it did not help, report.
@@ -47,9 +49,10 @@ function toOutcome(error: unknown): Outcome {
 }
 
 async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
+  let held = false;
   for (let plans = 0; plans < MAX_PLANS; plans++) {
     desk.show('Accepting', 'checking the action against its policy and the live target');
-    const plan = await step('is it covered by its policy, and what would it change?').accept(action);
+    const plan = await step(WHAT_IS_ACCEPTED).accept(action);
     if (plan.result === 'ended') return plan.outcome;
     if (plan.resumed) return resume(action, plan, desk);
     desk.tell(
@@ -57,10 +60,11 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
       `${plan.summary} (plan \`${plan.planDigest}\`, ${plan.reversible ? 'can' : 'cannot'} be rolled back)`,
     );
 
-    const approved = await approve(action, plan, desk);
+    const approved = await approve(action, plan, desk, held);
     if (approved.result === 'ended') return approved.outcome;
     const declined = await reserve(action, plan, desk, approved.slot);
     if (declined !== undefined) return declined;
+    held = true;
     const executed = await execute(action, plan, desk);
     if (executed.result === 'drifted') continue;
     if (executed.result === 'ended') return executed.outcome;

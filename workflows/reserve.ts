@@ -14,9 +14,8 @@ export const whatIsReserved = ({ reservation: { policy, target } }: AcceptedPlan
   `reserve a slot of ${policy} and the lock of ${target}`;
 
 /** Nobody holds a slot or a lock while a person thinks. */
-export async function giveBack(action: ObjectRef, slot: SlotAnswer | undefined): Promise<void> {
-  if (slot?.granted === true) await step('give back slot and lock: a person is waited for').release(action);
-}
+export const giveBack = (action: ObjectRef): Promise<void> =>
+  step('give back slot and lock: a person is waited for').release(action);
 
 /**
  * A slot of the policy's limit and the lock of the target; undefined when they are held. Asked again, it keeps them alive.

@@ -6,6 +6,7 @@ import type { Analyzer } from '../ports/analyzer.ts';
  */
 export const rules: Analyzer = {
   name: 'rules',
+  instant: true,
   analyze({ options, evidence, approvalReason }) {
     const abstain = options.length - 1;
     if (approvalReason !== undefined)

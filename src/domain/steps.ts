@@ -36,6 +36,14 @@ export interface AcceptedPlan {
   /** `spec.expiresAt` in milliseconds since the epoch: later than this nothing is waited for, and nothing is begun. */
   readonly expiresAt?: number;
   readonly reversible: boolean;
+  /** What was done in the same step because nobody has to be asked first. */
+  readonly ahead?: Ahead;
+}
+
+/** The analysis of a plan, and, where it says to act, what the ledger answered. */
+export interface Ahead {
+  readonly analysis: AnalysisResult;
+  readonly slot?: SlotAnswer;
 }
 
 export interface ApprovalRules extends ApprovalDemands {

@@ -20,5 +20,7 @@ export interface AnalysisAnswer {
 export interface Analyzer {
   readonly name: string;
   readonly model?: string;
+  /** Asks nothing and nobody else: its answer need not be a step of its own. */
+  readonly instant?: true;
   analyze(input: AnalysisCase, signal: AbortSignal): Promise<AnalysisAnswer>;
 }

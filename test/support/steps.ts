@@ -2,6 +2,7 @@ import { accept } from '../../activities/accept.ts';
 import type { Attempt } from '../../activities/attempt.ts';
 import { execute } from '../../activities/execute.ts';
 import { fence } from '../../activities/fence.ts';
+import type { ActivityPorts } from '../../activities/ports.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { AcceptedPlan, EffectOrder, ExecutionResult, FenceResult } from '../../src/domain/steps.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
@@ -21,14 +22,18 @@ export const attempt = (over: Partial<Attempt> = {}): Attempt => ({
 });
 
 /** The plan of an action that must be accepted. */
-export async function accepted(world: MemoryWorld, action: ObjectRef): Promise<AcceptedPlan> {
-  const plan = await accept(world.ports, action, now);
+export async function accepted(
+  world: MemoryWorld,
+  action: ObjectRef,
+  over: Partial<ActivityPorts> = {},
+): Promise<AcceptedPlan> {
+  const plan = await accept({ ...world.ports, ...over }, action, now);
   if (plan.result !== 'accepted') throw new Error(`not accepted: ${plan.outcome.reason}: ${plan.outcome.message}`);
   return plan;
 }
 
 /** A world in which an action on the Deployment `cart` has just been accepted. */
-export async function acceptedOnCart(): Promise<{
+export async function acceptedOnCart(over: Partial<ActivityPorts> = {}): Promise<{
   readonly world: MemoryWorld;
   readonly action: ObjectRef;
   readonly plan: AcceptedPlan;
@@ -37,7 +42,7 @@ export async function acceptedOnCart(): Promise<{
   world.deploy('cart');
   world.policy();
   const action = world.action();
-  return { world, action, plan: await accepted(world, action) };
+  return { world, action, plan: await accepted(world, action, over) };
 }
 
 /** One attempt at the effect of the plan that the action has now. */

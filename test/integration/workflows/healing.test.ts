@@ -26,8 +26,8 @@ describe('a healing', () => {
     const healing = await lane.start(action);
     expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
 
-    const [accept, analyzeAndReserve, execute, ...rest] = await healing.steps();
-    expect([accept, analyzeAndReserve, execute]).toEqual(['accept', 'analyzeAndReserve', 'execute']);
+    const [accept, execute, ...rest] = await healing.steps();
+    expect([accept, execute]).toEqual(['accept', 'execute']);
     expect(rest.at(-1)).toBe('report');
     expect(new Set(rest.slice(0, -1))).toEqual(new Set(['measure']));
     expect(world.cluster.effects).toHaveLength(1);
@@ -43,6 +43,17 @@ describe('a healing', () => {
     expect(world.the(action).metadata.finalizers ?? []).toEqual([]);
     expect(Object.keys(world.ledger.leases)).toEqual([]);
     expect(world.ledger.settled).toHaveLength(1);
+  });
+
+  test('asks an analyzer that takes its time in a step of its own, and the ledger only then', async () => {
+    Object.assign(world.ports, {
+      analyzer: { name: 'slow', analyze: async () => ({ option: 0, confidence: 1, reasons: ['it crashed'] }) },
+    });
+    await lane.close();
+    lane = await bench.open(world);
+    const healing = await lane.start(world.action());
+    expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
+    expect((await healing.steps()).slice(0, 4)).toEqual(['accept', 'analyze', 'reserve', 'execute']);
   });
 
   test('brings back the last good revision', async () => {

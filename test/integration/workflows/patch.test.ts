@@ -78,6 +78,7 @@ test('a target that drifts after the approval is planned anew, with its new diff
   expect(world.deployment('cart').spec.minReadySeconds).toBe(9);
 
   await healing.reaches('AwaitingApproval');
+  expect(world.ledger.leases).toEqual({}); // nobody holds a slot while a person thinks, this one neither
   await healing.handle.signal(MESSAGES.approve, { planDigest: digest(), by: 'jane' });
   expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
   expect(world.deployment('cart').spec.minReadySeconds).toBe(1);

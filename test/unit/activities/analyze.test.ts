@@ -11,8 +11,11 @@ let world: MemoryWorld;
 let action: ObjectRef;
 let plan: AcceptedPlan;
 
+/** Its answer is a step of its own. */
+const slow: Analyzer = { name: 'slow', analyze: () => Promise.reject(new Error('asked for the acceptance')) };
+
 beforeEach(async () => {
-  ({ world, action, plan } = await acceptedOnCart());
+  ({ world, action, plan } = await acceptedOnCart({ analyzer: slow }));
 });
 
 const condition = (type: string) => findCondition(world.the(action).status?.conditions, type);

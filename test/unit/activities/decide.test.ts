@@ -324,6 +324,7 @@ describe('a decision', () => {
 
 describe('waiting', () => {
   test('for a slot shows why', async () => {
+    await release(world.ports, action);
     const none = { ...plan.reservation, maxActionsPerHour: 0 };
     expect(await reserve(world.ports, action, none, now)).toMatchObject({ granted: false, reason: 'NoneAllowed' });
     expect(condition('Reserved')).toMatchObject({ status: 'False', reason: 'NoneAllowed' });

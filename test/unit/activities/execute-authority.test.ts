@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { report } from '../../../activities/report.ts';
 import type { ExecutionResult } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { at, type MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, acceptedOnCart, tryEffect } from '../../support/steps.ts';
+import { accepted, acceptedOnCart, now, tryEffect } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
@@ -306,12 +307,6 @@ describe('a dry run', () => {
       },
     ],
     [
-      'of the policy',
-      () => {
-        world.editPolicy((spec) => ({ ...spec, mode: 'dryrun' }));
-      },
-    ],
-    [
       'of everything',
       () => {
         world.settings.dryRun = true;
@@ -325,6 +320,17 @@ describe('a dry run', () => {
     expect(world.deployment('cart')).toEqual(before);
     expect(world.the(action).metadata.finalizers).toBeUndefined();
     expect(claim()).toBeUndefined();
+  });
+
+  test('of a policy that wants one only since the plan was made lets the action go at its end', async () => {
+    world.editPolicy((spec) => ({ ...spec, mode: 'dryrun' }));
+    const before = world.deployment('cart');
+    expect(await tryEffect(world, action)).toMatchObject({ result: 'executed', changed: false });
+    expect(world.cluster.seen.map(({ options }) => options.dryRun)).toEqual([true]);
+    expect(world.deployment('cart')).toEqual(before);
+    expect(claim()).toBeUndefined();
+    await report(world.ports, action, { reason: 'DryRunCompleted', message: 'would restart' }, now);
+    expect(world.the(action).metadata.finalizers ?? []).toEqual([]);
   });
 
   test('stays one although the policy permits more by now', async () => {

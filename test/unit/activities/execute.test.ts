@@ -3,6 +3,8 @@ import { FINALIZER, markerKey } from '../../../src/api/constants.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { ExecutionResult } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { StepError } from '../../../src/errors.ts';
+import type { ClusterPort } from '../../../src/ports/cluster.ts';
 import { at, type MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, acceptedOnCart, tryEffect } from '../../support/steps.ts';
 
@@ -34,6 +36,46 @@ describe('the effect', () => {
     expect(world.the(action).metadata.finalizers).toBeUndefined();
     await tryEffect(world, action);
     expect(world.the(action).metadata.finalizers).toEqual([FINALIZER]);
+  });
+
+  test('reads everything once, and of what is like its target no list that the API server has to wait for', async () => {
+    const reads: string[] = [];
+    const get = world.cluster.get.bind(world.cluster);
+    const list = world.cluster.list.bind(world.cluster);
+    Object.assign(world.cluster, {
+      get: (ref: Parameters<ClusterPort['get']>[0]) => {
+        reads.push(`${ref.kind} ${ref.name}`);
+        return get(ref);
+      },
+      list: (of: Parameters<ClusterPort['list']>[0], labels?: string) => {
+        reads.push(`${of.kind}s ${labels ?? ''}`);
+        expect([of.kind, of.notOlderThan]).toEqual([of.kind, expect.any(String)]);
+        return list(of, labels);
+      },
+    });
+    await tryEffect(world, action);
+    expect(reads).toContain('Deployment cart');
+    expect(reads).toContain('Deployments ');
+    expect(reads).toContain('Pods app=cart');
+    expect(reads.filter((read, index) => reads.indexOf(read) !== index)).toEqual([]);
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+
+  test.each<[string, () => Promise<'conflict' | 'gone'>, string]>([
+    ['was written since it was read', () => Promise.resolve('conflict'), 'conflict'],
+    ['is gone by now', () => Promise.resolve('gone'), 'Deleted'],
+  ])('does not come when the action %s', async (_name, hold, outcome) => {
+    Object.assign(world.ports.actions, { hold });
+    expect(outcomeOf(await tryEffect(world, action))).toBe(outcome);
+    expect(claim()).toBeUndefined();
+    expect(world.cluster.seen).toEqual([]);
+  });
+
+  test('does not come when what was before it cannot be told', async () => {
+    world.cluster.list = () => Promise.reject(new StepError('Unavailable', 'the API server is away'));
+    await expect(tryEffect(world, action)).rejects.toThrow('the API server is away');
+    expect(claim()).toBeUndefined();
+    expect(world.cluster.seen).toEqual([]);
   });
 
   test('is announced before and recorded after, each entry once, also outside the cluster', async () => {

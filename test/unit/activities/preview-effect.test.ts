@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { requestApproval } from '../../../activities/approve.ts';
-import { planDigest } from '../../../activities/accept.ts';
+import { planDigest } from '../../../activities/plan-digest.ts';
 import type { HealingActionSpec } from '../../../src/api/healing-action.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';

@@ -27,7 +27,7 @@ test('one that is not granted shows in the status and as an Event, with the reas
   const { reservation } = await accepted(world, action);
   const answer = await reserve(world.ports, action, reservation, now);
   if (answer.granted || 'gone' in answer) throw new Error('two at one target');
-  expect(world.the(action).status).toMatchObject({ phase: 'Pending', reason: answer.reason });
+  expect(world.the(action).status).toMatchObject({ phase: 'Approved', reason: answer.reason });
   expect(world.events.at(-1)).toMatchObject({
     regarding: { name: 'second' },
     reason: answer.reason,
