@@ -46,7 +46,8 @@ export async function claimEffect(
   const seen = action.status?.claim;
   const held = (await before.first?.held) ?? action;
   if (held === 'gone') return ended('Deleted', 'the HealingAction no longer exists');
-  if (held === 'conflict') return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
+  if (held === 'conflict')
+    return { result: 'conflict', message: 'the HealingAction was written meanwhile', unclaimed: true };
   const baseline = (await before.first?.baseline) ?? fromEvidence(action.status?.evidence?.before);
   await confirmed(attempt);
   const time = attempt.now().toISOString();

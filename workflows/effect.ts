@@ -94,17 +94,17 @@ async function once(
 ): Promise<Done | NotDone | Blocked> {
   const since = Date.now();
   let lost = '';
-  let untried = order.tries === 1;
+  let untried = order.tries === 1; // nothing can have been claimed yet
   for (let conflicts = 1; ; conflicts++) {
     const stop = desk.stopped();
     if (stop !== undefined) return giveUp(action, order, stop, untried);
     // Past its time the lease may run out while an effect is still being tried.
     if (Date.now() >= endsAt) return { result: 'blocked', message: `out of time${lost}`, outOfTime: true };
     const left = endsAt - Date.now();
-    untried = false;
     const tried = await effect(order.tries === 1 ? plan.summary : `try ${order.tries}: ${plan.summary}`, left)
       .execute(action, plan.planDigest, order)
       .catch(givenUp);
+    untried &&= tried.result === 'conflict' && tried.unclaimed === true;
     if (tried.result === 'continues') {
       const pause = Math.max(tried.retryAfterMs, (Date.now() - since) * LOOK_AGAIN);
       if (Date.now() + pause >= endsAt - proofMs(plan.verification))

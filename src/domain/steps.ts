@@ -98,8 +98,8 @@ export type ExecutionResult =
   | { readonly result: 'executed'; readonly changed: boolean; readonly baseline: Baseline }
   /** The target moved on since the plan was made: plan again. */
   | { readonly result: 'drifted'; readonly message: string }
-  /** A write lost a race: look again at once. */
-  | { readonly result: 'conflict'; readonly message: string }
+  /** A write lost a race: look again at once. `unclaimed`: it was the one that comes before the claim. */
+  | { readonly result: 'conflict'; readonly message: string; readonly unclaimed?: true }
   /** One part of the effect is done, or has to wait for the world: go on after the pause. */
   | { readonly result: 'continues'; readonly message: string; readonly retryAfterMs: number }
   /** Refused for now, e.g. by a PodDisruptionBudget: this try is over. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
+import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { ReservationRequest } from '../../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
@@ -100,6 +101,27 @@ describe.each<[string, string, (healing: Healing) => Promise<unknown>]>([
     expect(world.cluster.effects).toHaveLength(1);
     expect(gone()).toBe(reason === 'Deleted');
   });
+});
+
+test('an action that is written and then deleted just before its claim is deleted, and no case for a person', async () => {
+  action = world.action();
+  const hold = world.ports.actions.hold.bind(world.ports.actions);
+  const healing = Promise.withResolvers<Healing>();
+  let holds = 0;
+  Object.assign(world.ports.actions, {
+    hold: async (held: HealingAction) => {
+      if ((holds += 1) > 1) return hold(held);
+      await deletes(await healing.promise);
+      return 'conflict'; // as the API server answered before the deletion
+    },
+  });
+  await lane.close();
+  lane = await bench.open(world);
+  healing.resolve(await lane.start(action));
+  expect(await (await healing.promise).outcome()).toMatchObject({ reason: 'Deleted' });
+  expect(holds).toBe(1);
+  expect(world.cluster.seen).toEqual([]);
+  expect(world.ledger.leases).toEqual({});
 });
 
 test('an action that was torn away after its effect ends, and its slot counts', async () => {
