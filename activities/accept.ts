@@ -6,7 +6,7 @@ import { findCondition } from '../src/domain/condition.ts';
 import { formatDuration, parseDuration } from '../src/domain/duration.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import { targetRefOf } from '../src/domain/selection.ts';
-import type { AcceptedPlan, Ended } from '../src/domain/steps.ts';
+import type { AcceptedPlan, Ended, NothingBegun } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
 import { queriesDigest } from './measurements.ts';
@@ -22,16 +22,32 @@ import { DEFAULTS } from '../src/api/constants.ts';
 
 const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
 const refused = (message: string): Ended => ended({ reason: 'Refused', message });
+const GONE = ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
+
+/** What an earlier life of the healing has begun, or how it ended. Makes no plan. */
+export async function recall(
+  { actions }: Pick<ActivityPorts, 'actions'>,
+  ref: ObjectRef,
+): Promise<AcceptedPlan | Ended | NothingBegun> {
+  const action = await actions.read(ref);
+  return action === undefined ? GONE : (earlierLife(action) ?? { result: 'nothing-begun' });
+}
+
+/** Undefined where nothing is begun yet. */
+function earlierLife(action: HealingAction): AcceptedPlan | Ended | undefined {
+  if (isTerminal(action.status?.conditions))
+    return refused('this HealingAction has already ended; create another one (spec.retryOf) to try again');
+  const recorded = action.status?.plan;
+  return hasBegun(action) && recorded !== undefined ? resume(action, recorded) : undefined;
+}
 
 /** Reads action, policy and target live, checks that the one is covered by the other, and resolves the plan. */
 export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Date): Promise<AcceptedPlan | Ended> {
   const action = await ports.actions.read(ref);
-  if (action === undefined) return ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
-  if (isTerminal(action.status?.conditions))
-    return refused('this HealingAction has already ended; create another one (spec.retryOf) to try again');
+  if (action === undefined) return GONE;
+  const earlier = earlierLife(action);
+  if (earlier !== undefined) return earlier;
   const recorded = action.status?.plan;
-  if (hasBegun(action) && recorded !== undefined) return resume(action, recorded);
-
   if (action.metadata.deletionTimestamp !== undefined)
     return ended({ reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' });
   const { expiresAt } = action.spec;

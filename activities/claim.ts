@@ -6,7 +6,7 @@ import { ended, type Baseline, type EffectOrder, type ExecutionResult } from '..
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { StepError } from '../src/errors.ts';
 import type { Attempt } from './attempt.ts';
-import type { FirstClaim } from './first-claim.ts';
+import type { ClaimPreparation } from './claim-preparation.ts';
 import { fromEvidence, toEvidence } from './health-of-target.ts';
 import type { ActivityPorts } from './ports.ts';
 import { chained, changed, planned } from './record.ts';
@@ -18,7 +18,7 @@ interface Before {
   /** Of the part that the effect changes, as it is before: compared with later, so it is written down now. */
   readonly digest: string;
   /** Undefined where there is a claim. */
-  readonly first: FirstClaim | undefined;
+  readonly prepared: ClaimPreparation | undefined;
 }
 
 export interface Claimed {
@@ -44,11 +44,11 @@ export async function claimEffect(
   begun?: string,
 ): Promise<Claimed | ExecutionResult> {
   const seen = action.status?.claim;
-  const held = (await before.first?.held) ?? action;
+  const held = (await before.prepared?.held) ?? action;
   if (held === 'gone') return ended('Deleted', 'the HealingAction no longer exists');
   if (held === 'conflict')
     return { result: 'conflict', message: 'the HealingAction was written meanwhile', unclaimed: true };
-  const baseline = (await before.first?.baseline) ?? fromEvidence(action.status?.evidence?.before);
+  const baseline = (await before.prepared?.baseline) ?? fromEvidence(action.status?.evidence?.before);
   await confirmed(attempt);
   const time = attempt.now().toISOString();
   let refusal: ExecutionResult | undefined;
@@ -143,6 +143,9 @@ function whyNot(read: HealingAction, latest: HealingAction): ExecutionResult | u
   if (isTerminal(conditions)) return ended('Refused', 'the HealingAction has already ended');
   if (latest.metadata.deletionTimestamp !== undefined && claim === undefined)
     return ended('Deleted', 'the HealingAction was deleted before it had an effect');
+  // Whatever else was decided meanwhile was not looked at.
+  if (latest.metadata.generation !== read.metadata.generation)
+    return { result: 'conflict', message: 'the HealingAction was written meanwhile' };
   if (planDigest !== read.status?.planDigest) return { result: 'drifted', message: 'the plan was replaced' };
   // What this attempt has read of the target may be older than what the other one did to it.
   if (claim?.time !== read.status?.claim?.time || claim?.attempt !== read.status?.claim?.attempt)

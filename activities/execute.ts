@@ -10,7 +10,7 @@ import { approverStillMay, authority } from './authority.ts';
 import { claimEffect, closeIntent, voidClaim, type Claimed } from './claim.ts';
 import { describeGone, describeWritten } from './describe-write.ts';
 import { baselineSince, fence } from './fence.ts';
-import { openFirstClaim, prepareFirstClaim } from './first-claim.ts';
+import { openClaim, prepareClaim } from './claim-preparation.ts';
 import { fromEvidence } from './health-of-target.ts';
 import { objections, protectionBy, protectionOfPart, readLiveTarget } from './live-target.ts';
 import { markerFor } from './marker.ts';
@@ -81,14 +81,13 @@ async function tryEffect(
     return ended('Refused', `actions of type ${plan.action} are not honoured by this version`);
   const { policyRef } = action.spec;
   const rehearsal = order.dryRun || isDryRun(ports.settings, action); // the policy may say so too
-  const opening = rehearsal ? undefined : openFirstClaim(ports, action, plan);
-  const cluster = opening?.cluster ?? ports.cluster;
+  const opening = rehearsal ? undefined : openClaim(ports, action, plan);
   const [live, policy, permitted] = await Promise.all([
-    readLiveTarget({ cluster }, action),
+    readLiveTarget(ports, action),
     ports.policies.read({ namespace: policyRef.namespace, name: policyRef.name }),
     approverStillMay(ports, action),
   ]);
-  const found = await lookForTraces(cluster, action, plan, definition, live.object);
+  const found = await lookForTraces(ports.cluster, action, plan, definition, live.object);
   if (found.traces === 'executed')
     return recordEffect(ports, action, plan, undefined, attempt, baselineSince(action, plan, live));
   if (found.traces === 'unknown') return ended('NeedsHuman', found.message);
@@ -101,12 +100,12 @@ async function tryEffect(
   if (objection !== undefined) return { result: 'ended', outcome: objection };
 
   const dryRun = order.dryRun || granted.dryRun;
-  const first = dryRun || opening === undefined ? undefined : prepareFirstClaim(ports, granted.policy, plan, opening);
+  const prepared = dryRun || opening === undefined ? undefined : prepareClaim(ports, granted.policy, plan, opening);
   const marker = markerFor(action, 'execute', order.claim);
   const gathering = { target: live.object, template: granted.template, marker };
   // For the traces of the same try all of it was read a moment ago, after the record of the action and its target.
   const seen = action.status?.claim?.attempt === order.claim ? found.related : undefined;
-  const related = seen ?? (await gatherFor(cluster, definition, plan, gathering));
+  const related = seen ?? (await gatherFor(opening?.cluster ?? ports.cluster, definition, plan, gathering));
   const protection = protectionBy(ports, granted.policy);
   const effect = definition.execute({ target: live.object, related, marker, protection, ...resolved(plan) });
   if (effect.result === 'drifted') return effect;
@@ -121,7 +120,7 @@ async function tryEffect(
   const before = {
     what: describeEffect(plan, effect),
     digest: definition.baseline(live.object, resolved(plan)),
-    first,
+    prepared,
   };
   const claimed = await claimEffect(ports, action, plan, before, order, attempt, begun);
   if (claimed.result !== 'claimed') return claimed;

@@ -8,7 +8,7 @@ import type { ApprovalRules, Baseline, EffectOrder, PendingRetry, StuckAt } from
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { FinalVerdict } from '../src/domain/verdict.ts';
 import { abandon } from './abandon.ts';
-import { accept } from './accept.ts';
+import { accept, recall } from './accept.ts';
 import type { Attempt } from './attempt.ts';
 import { analyze } from './analyze.ts';
 import { recordDecision, requestApproval } from './approve.ts';
@@ -55,6 +55,7 @@ export function createActivities(given: ActivityPorts) {
   const ports = { ...given, actions: mirrored(given.actions, given.audit) };
   const steps = {
     accept: (action: ObjectRef) => accept(ports, action, now),
+    recall: (action: ObjectRef) => recall(ports, action),
     analyze: (action: ObjectRef, digest: string, approvalRequired: boolean) =>
       analyze(ports, action, { digest, approvalRequired }, cancellationSignal(), now),
     requestApproval: (action: ObjectRef, digest: string, rules: ApprovalRules) =>

@@ -6,7 +6,6 @@ import { refusals } from '../src/domain/guards/chain.ts';
 import type { Outcome } from '../src/domain/outcome.ts';
 import { controllerOf, MAX_OWNERS } from '../src/domain/owner-chain.ts';
 import { compileSelection } from '../src/domain/selection.ts';
-import type { ClusterReader } from '../src/ports/cluster.ts';
 import type { ActivityPorts, ActivitySettings } from './ports.ts';
 
 export type LiveTarget =
@@ -16,7 +15,7 @@ export type LiveTarget =
 
 /** The action's target as it is now, with its controllers; an object of the same name but another uid is not it. */
 export async function readLiveTarget(
-  { cluster }: { readonly cluster: ClusterReader },
+  { cluster }: Pick<ActivityPorts, 'cluster'>,
   action: HealingAction,
 ): Promise<LiveTarget> {
   const { targetResource } = action.spec;

@@ -3,13 +3,16 @@ import type { ActionTemplate, HealingAction, Plan } from '../src/api/healing-act
 import type { HealingPolicy } from '../src/api/healing-policy.ts';
 import { actionWorkflowId } from '../src/api/temporal-names.ts';
 import { formatDuration } from '../src/domain/duration.ts';
+import type { ReservationAnswer, ReservationRequest } from '../src/domain/ledger.ts';
+import { isTerminal } from '../src/domain/outcome.ts';
 import { ended, type AcceptedPlan, type Ahead, type Ended } from '../src/domain/steps.ts';
+import { StepError } from '../src/errors.ts';
 import { consult, type Advice } from './analyze.ts';
 import { settleTime } from './measurements.ts';
 import { planDigest } from './plan-digest.ts';
 import type { ActivityPorts } from './ports.ts';
-import { asTarget, changed, refOf } from './record.ts';
-import { reserve } from './reserve.ts';
+import { asTarget, changed, hasBegun, refOf } from './record.ts';
+import { release, showSlot } from './reserve.ts';
 import {
   approvalRules,
   isDryRun,
@@ -28,13 +31,14 @@ interface Accepted {
   readonly template: ActionTemplate;
 }
 
-/** An instant answer is not waited for. */
-const UNSTOPPED = AbortSignal.any([]);
+/** An instant answer that takes longer is none. */
+const INSTANT_MS = 1_000;
+const NOT_ASKED = Promise.resolve(undefined);
 
 /**
- * Writes the plan down and resolves its rules. Where nobody has to be asked and the analyzer answers at once, the answer goes
- * into the same write and the ledger is asked beside it: as steps of their own they would cost the healing more time than they
- * take.
+ * Resolves the rules of the plan, and writes it down unless it could never be verified. Where nobody has to be asked and the
+ * analyzer answers at once, the answer goes into the same write and the ledger is asked beside it: as steps of their own they
+ * would cost the healing more time than they take. In all other cases somebody will think about it, and nothing is held then.
  */
 export async function recordPlan(
   ports: ActivityPorts,
@@ -59,13 +63,21 @@ export async function recordPlan(
   const advice =
     approval.required || analyzer.instant !== true
       ? undefined
-      : await consult(analyzer, { action, plan, approvalRequired: false }, UNSTOPPED, now);
+      : await consult(analyzer, { action, plan, approvalRequired: false }, AbortSignal.timeout(INSTANT_MS), now);
+  const ref = refOf(action);
   const acting = advice?.result.choice === 'act';
-  const [written, slot] = await together(
-    writePlan(ports, { action, policy, template }, plan, advice, now),
-    acting ? reserve(ports, refOf(action), reservation, now) : Promise.resolve(undefined),
+  const [written, answer] = await together(
+    writePlan(ports, { action, policy }, plan, advice, now),
+    acting ? askLedger(ports.ledger, reservation) : NOT_ASKED,
   );
-  if (!written) return ended('Deleted', 'the HealingAction no longer exists');
+  if (written === undefined || isTerminal(written.status?.conditions)) {
+    if (answer?.granted === true) await release(ports, ref); // nothing follows that would use it
+    return written === undefined
+      ? ended('Deleted', 'the HealingAction no longer exists')
+      : ended('Refused', 'the HealingAction has already ended');
+  }
+  if (!acting) await release(ports, ref); // an earlier plan, or an attempt that broke off, may have been granted something
+  const slot = answer === undefined ? undefined : await showSlot(ports, ref, answer, now);
   return {
     result: 'accepted',
     planDigest: planDigest(plan),
@@ -88,19 +100,35 @@ const aheadOf = ({ result }: Advice, slot: Ahead['slot']): Ahead => ({
   ...(slot === undefined ? {} : { slot }),
 });
 
-/** False when the action is gone. */
+/** Undefined where it does not answer now: the step that comes for it asks again, and finds what was granted. */
+async function askLedger(
+  ledger: ActivityPorts['ledger'],
+  request: ReservationRequest,
+): Promise<ReservationAnswer | undefined> {
+  try {
+    return await ledger.reserve(request);
+  } catch (error) {
+    if (error instanceof StepError && error.retryable) return undefined;
+    throw error;
+  }
+}
+
+/** The action with its plan, or as it has ended; undefined when it is gone. */
 async function writePlan(
   ports: Pick<ActivityPorts, 'actions' | 'events'>,
-  { action, policy }: Accepted,
+  { action, policy }: Pick<Accepted, 'action' | 'policy'>,
   plan: Plan,
   advice: Advice | undefined,
   now: () => Date,
-): Promise<boolean> {
+): Promise<HealingAction | undefined> {
   const digest = planDigest(plan);
   const asked = action.status?.planDigest;
   const { set: advised = [], ...analysis } = advice?.change ?? {};
-  const updated = await ports.actions.update(action, (latest) =>
-    changed(
+  let overtaken: boolean | undefined;
+  const updated = await ports.actions.update(action, (latest) => {
+    overtaken = hasBegun(latest);
+    if (overtaken) return undefined;
+    return changed(
       latest,
       {
         plan,
@@ -119,10 +147,12 @@ async function writePlan(
         ],
       },
       now().toISOString(),
-    ),
-  );
-  if (updated === undefined) return false;
-  if (asked !== digest)
+    );
+  });
+  // The plan that an effect was claimed for is what is looked for and verified: no other may take its place.
+  if (overtaken === true)
+    throw new StepError('Unavailable', 'another attempt has claimed the effect since this one read the action');
+  if (updated !== undefined && !isTerminal(updated.status?.conditions) && asked !== digest)
     ports.events.record({
       regarding: asTarget(updated),
       type: 'Normal',
@@ -130,7 +160,7 @@ async function writePlan(
       action: 'Accept',
       note: `${plan.summary} (covered by HealingPolicy ${policy.metadata.name}; plan ${digest})`,
     });
-  return true;
+  return updated;
 }
 
 const retried = ({ spec: { retryOf } }: HealingAction): string =>

@@ -1,17 +1,24 @@
-import type { ReservationRequest } from '../src/domain/ledger.ts';
+import type { ReservationAnswer, ReservationRequest } from '../src/domain/ledger.ts';
 import type { SlotAnswer } from '../src/domain/steps.ts';
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import type { ActivityPorts } from './ports.ts';
 import { asTarget, changed } from './record.ts';
 
-/** Asks the ledger for a slot and the target's lock; what it answers shows in the status while the action waits. */
-export async function reserve(
-  { actions, events, ledger }: ActivityPorts,
+/** Asks the ledger for a slot and the target's lock. */
+export const reserve = async (
+  ports: Pick<ActivityPorts, 'actions' | 'events' | 'ledger'>,
   ref: ObjectRef,
   request: ReservationRequest,
   now: () => Date,
+): Promise<SlotAnswer> => showSlot(ports, ref, await ports.ledger.reserve(request), now);
+
+/** What the ledger has not granted shows in the status while the action waits. */
+export async function showSlot(
+  { actions, events }: Pick<ActivityPorts, 'actions' | 'events'>,
+  ref: ObjectRef,
+  answer: ReservationAnswer,
+  now: () => Date,
 ): Promise<SlotAnswer> {
-  const answer = await ledger.reserve(request);
   if (answer.granted) return answer; // `execute` writes it down together with the claim: one write less before the effect
   const updated = await actions.update(ref, (latest) =>
     changed(

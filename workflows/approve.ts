@@ -4,7 +4,7 @@ import { ended, type AcceptedPlan, type Ended, type SlotAnswer } from '../src/do
 import type { ObjectRef } from '../src/domain/target-ref.ts';
 import { analysis, step } from './activity-options.ts';
 import type { Desk } from './desk.ts';
-import { giveBack, whatIsReserved } from './reserve.ts';
+import { whatIsReserved } from './reserve.ts';
 import { AWAITING } from './search-attributes.ts';
 
 /** The plan may be carried out. `slot` is what the ledger has said meanwhile, where it was asked. */
@@ -13,16 +13,8 @@ export interface Agreed {
   readonly slot?: SlotAnswer | undefined;
 }
 
-/**
- * Analysis first: what it finds may itself demand a person. Nobody holds a slot or a lock while people think: what an earlier
- * plan `held` is given back.
- */
-export async function approve(
-  action: ObjectRef,
-  plan: AcceptedPlan,
-  desk: Desk,
-  held: boolean,
-): Promise<Agreed | Ended> {
+/** Analysis first: what it finds may itself demand a person. */
+export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Agreed | Ended> {
   const { ahead, approval, planDigest, summary } = plan;
   desk.show('Analyzing', summary);
   const question = `is this the right thing to do: ${summary}?`;
@@ -31,7 +23,6 @@ export async function approve(
   const stop = desk.stopped();
   if (stop !== undefined) return { result: 'ended', outcome: stop };
   if (!approval.required && found.choice === 'act') return { result: 'agreed', slot: ahead?.slot };
-  if (held) await giveBack(action);
 
   const why = approval.required ? approval.why : found.reason;
   desk.open(planDigest, approval.acceptSignals);
@@ -86,7 +77,7 @@ async function decide(
     }
     if (given !== undefined)
       desk.tell('Ignored', `${given.decision} ${told}: it does not hold any more, or came too late`);
-    if (slot?.granted === true) await giveBack(action);
+    if (slot?.granted === true) await step('give back slot and lock: a person is waited for').release(action);
     return undefined;
   };
 

@@ -49,7 +49,6 @@ function toOutcome(error: unknown): Outcome {
 }
 
 async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
-  let held = false;
   for (let plans = 0; plans < MAX_PLANS; plans++) {
     desk.show('Accepting', 'checking the action against its policy and the live target');
     const plan = await step(WHAT_IS_ACCEPTED).accept(action);
@@ -60,11 +59,10 @@ async function heal(action: ObjectRef, desk: Desk): Promise<Outcome> {
       `${plan.summary} (plan \`${plan.planDigest}\`, ${plan.reversible ? 'can' : 'cannot'} be rolled back)`,
     );
 
-    const approved = await approve(action, plan, desk, held);
+    const approved = await approve(action, plan, desk);
     if (approved.result === 'ended') return approved.outcome;
     const declined = await reserve(action, plan, desk, approved.slot);
     if (declined !== undefined) return declined;
-    held = true;
     const executed = await execute(action, plan, desk);
     if (executed.result === 'drifted') continue;
     if (executed.result === 'ended') return executed.outcome;
@@ -80,9 +78,9 @@ async function settleUp(action: ObjectRef, desk: Desk): Promise<Outcome> {
     desk.show('Resuming', 'its workflow ended before it did: looking for what was begun');
     const abandoned = await certainly('end it, unless something was begun').abandon(action);
     if (abandoned.result === 'ended') return abandoned.outcome;
-    const plan = await step('what was begun?').accept(action);
+    const plan = await step('what was begun?').recall(action);
     if (plan.result === 'ended') return plan.outcome;
-    if (plan.resumed) return resume(action, plan, desk);
+    if (plan.result === 'accepted') return resume(action, plan, desk);
   }
   return { reason: 'NeedsHuman', message: 'its workflow ended before it did; whether it has begun cannot be told' };
 }

@@ -13,10 +13,6 @@ const ASK_AGAIN = 1 / 10;
 export const whatIsReserved = ({ reservation: { policy, target } }: AcceptedPlan): string =>
   `reserve a slot of ${policy} and the lock of ${target}`;
 
-/** Nobody holds a slot or a lock while a person thinks. */
-export const giveBack = (action: ObjectRef): Promise<void> =>
-  step('give back slot and lock: a person is waited for').release(action);
-
 /**
  * A slot of the policy's limit and the lock of the target; undefined when they are held. Asked again, it keeps them alive.
  * `first` is what the ledger has answered already.

@@ -40,6 +40,11 @@ export interface AcceptedPlan {
   readonly ahead?: Ahead;
 }
 
+/** An earlier life of the healing has left nothing that could have had an effect. */
+export interface NothingBegun {
+  readonly result: 'nothing-begun';
+}
+
 /** The analysis of a plan, and, where it says to act, what the ledger answered. */
 export interface Ahead {
   readonly analysis: AnalysisResult;

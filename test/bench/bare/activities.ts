@@ -16,9 +16,11 @@ export function createBareActivities(client: KubeClient) {
     client.list<Pod>(resources.pods, { namespace, labelSelector: `app=${deployment}` });
   const listSets = ({ namespace, deployment }: BareInput): Promise<unknown> =>
     client.list(resources.replicaSets, { namespace, labelSelector: `app=${deployment}` });
-  const writeStatus = async (input: BareInput, message: string): Promise<void> => {
+  const listNeighbours = ({ namespace }: BareInput): Promise<unknown> =>
+    client.list(resources.deployments, { namespace, first: 50 });
+  const writeStatus = async (input: BareInput, message: string, read?: HealingAction): Promise<void> => {
     const { namespace, action: name } = input;
-    const action = await readAction(input);
+    const action = read ?? (await readAction(input));
     await client.replace(
       resources.healingActions,
       { namespace, name, subresource: 'status' },
@@ -31,26 +33,23 @@ export function createBareActivities(client: KubeClient) {
 
   return {
     async accept(input: BareInput): Promise<void> {
-      await readAction(input);
-      await readPolicy(input);
-      await readDeployment(input);
-      await writeStatus(input, 'accepted');
-    },
-    async analyze(input: BareInput): Promise<void> {
-      await readAction(input);
-      await writeStatus(input, 'analyzed');
+      const action = await readAction(input);
+      await Promise.all([readPolicy(input), readDeployment(input)]);
+      await Promise.all([listPods(input), listSets(input)]);
+      await writeStatus(input, 'accepted', action);
     },
     async execute(input: BareInput): Promise<void> {
       const { namespace, action: name, deployment } = input;
       await readAction(input);
-      await readDeployment(input);
-      await readPolicy(input);
-      await Promise.all([
-        client
-          .patch(resources.healingActions, { namespace, name }, 'merge', { metadata: { labels: { bare: 'yes' } } })
-          .then(() => writeStatus(input, 'executing')),
-        readDeployment(input).then(() => Promise.all([listPods(input), listSets(input)])),
+      const [held] = await Promise.all([
+        client.patch<HealingAction>(resources.healingActions, { namespace, name }, 'merge', {
+          metadata: { labels: { bare: 'yes' } },
+        }),
+        Promise.all([readDeployment(input), readPolicy(input)]).then(() =>
+          Promise.all([listPods(input), listSets(input), listNeighbours(input)]),
+        ),
       ]);
+      await writeStatus(input, 'executing', held);
       await client.patch(resources.deployments, { namespace, name: deployment }, 'strategic', {
         spec: {
           template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': new Date().toISOString() } } },

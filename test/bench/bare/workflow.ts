@@ -7,7 +7,6 @@ const steps = proxyActivities<BareActivities>({ startToCloseTimeout: '20s' });
 /** What anybody would write without any of our guarantees: the same requests to the API server, step by step. */
 export async function bareWorkflow(input: BareInput): Promise<void> {
   await steps.accept(input);
-  await steps.analyze(input);
   await steps.execute(input);
   for (let healthySince: number | undefined; ;) {
     const healthy = await steps.measure(input);

@@ -123,6 +123,30 @@ describe('on the way to the effect', () => {
     expect(world.cluster.effects).toHaveLength(1);
   });
 
+  test('what the plan before has reserved is not held while an analyzer thinks about the next one', async () => {
+    world.rollOut('cart', 'broken:2');
+    let moved = false;
+    world.cluster.meanwhile = () => {
+      if (!moved) world.rollOut('cart', 'broken:3');
+      moved = true;
+    };
+    const held: unknown[] = [];
+    Object.assign(world.ports, {
+      analyzer: {
+        name: 'slow',
+        analyze: async () => {
+          held.push(world.ledger.leases);
+          return { option: 0, confidence: 1, reasons: ['it crashed'] };
+        },
+      },
+    });
+    await lane.close();
+    lane = await bench.open(world);
+    expect(await (await lane.start(world.action(undo))).outcome()).toMatchObject({ reason: 'Healed' });
+    expect(held).toEqual([{}, {}]);
+    expect(world.cluster.effects).toHaveLength(1);
+  });
+
   test('a target that moves on all the time is left alone in the end', async () => {
     world.rollOut('cart', 'broken:2');
     let version = 2;

@@ -61,7 +61,7 @@ describe('a healing whose workflow was terminated', () => {
     await accepted(world, action);
     expect(await settle(action)).toMatchObject({ reason: 'Aborted' });
     expect(world.cluster.written).toEqual([]);
-    expect(world.ledger).toMatchObject({ leases: {}, settled: [] });
+    expect(world.ledger).toEqual(expect.objectContaining({ leases: {}, settled: [] }));
   });
 
   test('on its way to a claim does not act any more', async () => {
@@ -84,6 +84,25 @@ describe('a healing whose workflow was terminated', () => {
     wake();
     expect(await effect).toMatchObject({ result: 'conflict' });
     expect(world.cluster.effects).toEqual([]);
+  });
+
+  test('and that gives its claim back in this moment ends without another plan', async () => {
+    const action = world.action();
+    await accepted(world, action);
+    await asleep(action, 'write');
+    const read = world.ports.actions.read.bind(world.ports.actions);
+    Object.assign(world.ports.actions, {
+      read: (ref: ObjectRef) => {
+        world.editAction(action, ({ status: { claim: _given, ...status } = {}, ...object }) => ({ ...object, status }));
+        return read(ref);
+      },
+    });
+    await lane.close();
+    lane = await bench.open(world);
+    const healing = await lane.start(action, { settle: true });
+    expect(await healing.outcome()).toMatchObject({ reason: 'Aborted' });
+    expect(await healing.steps()).toEqual(['abandon', 'recall', 'abandon', 'report']);
+    expect(world.ledger).toEqual(expect.objectContaining({ leases: {}, settled: [] }));
   });
 
   test('after its effect is verified', async () => {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
-import type { HealingAction } from '../../../src/api/healing-action.ts';
 import type { ReservationRequest } from '../../../src/domain/ledger.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
@@ -105,12 +104,11 @@ describe.each<[string, string, (healing: Healing) => Promise<unknown>]>([
 
 test('an action that is written and then deleted just before its claim is deleted, and no case for a person', async () => {
   action = world.action();
-  const hold = world.ports.actions.hold.bind(world.ports.actions);
   const healing = Promise.withResolvers<Healing>();
   let holds = 0;
   Object.assign(world.ports.actions, {
-    hold: async (held: HealingAction) => {
-      if ((holds += 1) > 1) return hold(held);
+    hold: async () => {
+      holds += 1;
       await deletes(await healing.promise);
       return 'conflict'; // as the API server answered before the deletion
     },
@@ -136,7 +134,9 @@ test('an action that was torn away after its effect ends, and its slot counts', 
   world.editPolicy((spec) => ({ ...spec, verification: { stabilizationWindow: '1s', timeout: '3s' } }));
   const healing = await lane.start(action);
   expect(await healing.outcome()).toMatchObject({ reason: 'NotHealed' });
-  expect(world.ledger).toMatchObject({ leases: {}, settled: [{ id: action.uid }] });
+  expect(world.ledger).toEqual(
+    expect.objectContaining({ leases: {}, settled: [expect.objectContaining({ id: action.uid })] }),
+  );
 });
 
 describe('an action that expires', () => {

@@ -5,17 +5,14 @@ import type { AcceptedPlan } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import type { AnalysisAnswer, AnalysisCase, Analyzer } from '../../../src/ports/analyzer.ts';
 import type { MemoryWorld } from '../../support/memory-world.ts';
-import { acceptedOnCart, now } from '../../support/steps.ts';
+import { acceptedOnCart, now, slowAnalyzer } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
 let plan: AcceptedPlan;
 
-/** Its answer is a step of its own. */
-const slow: Analyzer = { name: 'slow', analyze: () => Promise.reject(new Error('asked for the acceptance')) };
-
 beforeEach(async () => {
-  ({ world, action, plan } = await acceptedOnCart({ analyzer: slow }));
+  ({ world, action, plan } = await acceptedOnCart({ analyzer: slowAnalyzer }));
 });
 
 const condition = (type: string) => findCondition(world.the(action).status?.conditions, type);

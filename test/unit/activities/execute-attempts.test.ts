@@ -34,6 +34,27 @@ describe('a deletion', () => {
     expect(claim()).toBeUndefined();
   });
 
+  test('or any other edit that comes before the claim is looked at first', async () => {
+    const hold = world.ports.actions.hold.bind(world.ports.actions);
+    let edits = 0;
+    Object.assign(world.ports.actions, {
+      hold: async (held: HealingAction) => {
+        const result = await hold(held);
+        if ((edits += 1) === 1)
+          world.editAction(action, (object) => ({
+            ...object,
+            metadata: { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 },
+            spec: { ...object.spec, expiresAt: new Date(Date.now() - 1_000).toISOString() },
+          }));
+        return result;
+      },
+    });
+    expect(outcomeOf(await tryEffect(world, action))).toBe('conflict');
+    expect(claim()).toBeUndefined();
+    expect(outcomeOf(await tryEffect(world, action))).toBe('Expired');
+    expect(world.cluster.seen).toEqual([]);
+  });
+
   test('that leaves nothing to be held means no effect', async () => {
     const hold = world.ports.actions.hold.bind(world.ports.actions);
     Object.assign(world.ports.actions, {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { FINALIZER } from '../../../src/api/constants.ts';
 import { report } from '../../../activities/report.ts';
 import type { ExecutionResult } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
@@ -329,6 +330,7 @@ describe('a dry run', () => {
     expect(world.cluster.seen.map(({ options }) => options.dryRun)).toEqual([true]);
     expect(world.deployment('cart')).toEqual(before);
     expect(claim()).toBeUndefined();
+    expect(world.the(action).metadata.finalizers).toEqual([FINALIZER]);
     await report(world.ports, action, { reason: 'DryRunCompleted', message: 'would restart' }, now);
     expect(world.the(action).metadata.finalizers ?? []).toEqual([]);
   });

@@ -1,9 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { accept } from '../../../activities/accept.ts';
+import { report } from '../../../activities/report.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { StepError } from '../../../src/errors.ts';
 import type { Analyzer } from '../../../src/ports/analyzer.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
-import { accepted } from '../../support/steps.ts';
+import { accepted, now, slowAnalyzer, tryEffect } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
@@ -16,6 +20,7 @@ beforeEach(() => {
 });
 
 const status = () => world.the(action).status;
+const later = (): Date => new Date(Date.now() + 60_000);
 const condition = (type: string) => findCondition(status()?.conditions, type);
 
 /** Whether another action could have the target now. */
@@ -45,14 +50,70 @@ describe('of an action that nobody has to be asked about', () => {
     expect(condition('Reserved')).toMatchObject({ status: 'False', reason: 'NoneAllowed' });
   });
 
+  test('what the ledger does not grant is the last word, although the plan was written later', async () => {
+    const update = world.ports.actions.update.bind(world.ports.actions);
+    let writes = 0;
+    const slowly: typeof update = async (...write) => {
+      if ((writes += 1) === 1) await setImmediate();
+      return update(...write);
+    };
+    world.editPolicy((spec) => ({ ...spec, safetyRules: { maxActionsPerHour: 0 } }));
+    await accepted(world, action, { actions: { ...world.ports.actions, update: slowly } });
+    expect(status()).toMatchObject({ reason: 'NoneAllowed' });
+  });
+
+  test('a ledger that does not answer delays the reservation, and not the plan', async () => {
+    const silent = () => Promise.reject(new StepError('Unavailable', 'no answer'));
+    const { ahead } = await accepted(world, action, { ledger: { ...world.ports.ledger, reserve: silent } });
+    expect(ahead).toEqual({ analysis: expect.objectContaining({ choice: 'act' }) });
+    expect(status()?.plan?.summary).toBeDefined();
+  });
+
+  test('of one that vanishes meanwhile nothing is held, and its slot is free at once', async () => {
+    const vanish = { ...world.ports.actions, update: () => Promise.resolve(undefined) };
+    expect(await accept({ ...world.ports, actions: vanish }, action, now)).toMatchObject({
+      outcome: { reason: 'Deleted' },
+    });
+    expect(world.ledger).toEqual(expect.objectContaining({ leases: {}, settled: [] }));
+  });
+
+  test('of one that ended meanwhile nothing is held, and its end stays', async () => {
+    const update = world.ports.actions.update.bind(world.ports.actions);
+    const after: typeof update = async (...write) => {
+      await report(world.ports, action, { reason: 'Aborted', message: 'by an operator' }, now);
+      return update(...write);
+    };
+    expect(
+      await accept({ ...world.ports, actions: { ...world.ports.actions, update: after } }, action, now),
+    ).toMatchObject({ outcome: { reason: 'Refused', message: expect.stringContaining('already ended') } });
+    expect(world.ledger).toEqual(expect.objectContaining({ leases: {}, settled: [] }));
+    expect(status()?.phase).toBe('Cancelled');
+  });
+
+  test('the plan for which another attempt has claimed the effect stays', async () => {
+    await accepted(world, action);
+    const update = world.ports.actions.update.bind(world.ports.actions);
+    const after: typeof update = async (...write) => {
+      await tryEffect(world, action);
+      return update(...write);
+    };
+    const before = status()?.plan;
+    await expect(
+      accept({ ...world.ports, actions: { ...world.ports.actions, update: after } }, action, later),
+    ).rejects.toThrow('another attempt has claimed the effect');
+    expect(status()?.plan).toEqual(before);
+    expect(await isFree()).toBe(false);
+  });
+
   test('a plan that is made again asks for the same slot', async () => {
     await accepted(world, action);
     expect((await accepted(world, action)).ahead?.slot).toEqual({ granted: true });
   });
 
   test('an analyzer that takes its time is a step of its own, and nothing is held while it thinks', async () => {
-    const slow: Analyzer = { name: 'slow', analyze: () => Promise.reject(new Error('not now')) };
-    expect((await accepted(world, action, { analyzer: slow })).ahead).toBeUndefined();
+    await accepted(world, action); // an earlier plan, of another day
+    world.editAction(action, ({ status: _none, ...object }) => object);
+    expect((await accepted(world, action, { analyzer: slowAnalyzer })).ahead).toBeUndefined();
     expect(status()?.analysis).toBeUndefined();
     expect(condition('Approved')).toBeUndefined();
     expect(await isFree()).toBe(true);
@@ -71,6 +132,15 @@ describe('of an action that nobody has to be asked about', () => {
     expect(condition('Approved')).toBeUndefined();
     expect(await isFree()).toBe(true);
   });
+});
+
+test('of an action that a person has to be asked about by now nothing is held any more', async () => {
+  const torn = { ...world.ports.actions, update: () => Promise.reject(new StepError('Unavailable', 'cut')) };
+  await expect(accept({ ...world.ports, actions: torn }, action, now)).rejects.toThrow('cut');
+  expect(Object.keys(world.ledger.leases)).toEqual([action.uid]);
+  world.editPolicy((spec) => ({ ...spec, mode: 'manual' }));
+  await accepted(world, action);
+  expect(world.ledger).toEqual(expect.objectContaining({ leases: {}, settled: [] }));
 });
 
 test('of an action that a person has to be asked about only the plan is written, and nothing is held', async () => {

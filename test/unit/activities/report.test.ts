@@ -70,13 +70,15 @@ describe('the end', () => {
   test('after the object was torn away frees the lock, and counts the slot: nobody can tell any more', async () => {
     world.api.delete(at('HealingAction', 'heal'));
     expect(await tell(NOT_HEALED)).toEqual(NOT_HEALED);
-    expect(world.ledger).toMatchObject({ leases: {}, settled: [{ id: action.uid }] });
+    expect(world.ledger).toEqual(
+      expect.objectContaining({ leases: {}, settled: [expect.objectContaining({ id: action.uid })] }),
+    );
     expect(world.events.map(({ reason }) => reason)).toEqual(['Planned']);
   });
 
   test('of an action that certainly had no effect gives the slot back', async () => {
     await tell({ reason: 'Aborted', message: 'no' });
-    expect(world.ledger).toMatchObject({ leases: {}, settled: [] });
+    expect(world.ledger).toEqual(expect.objectContaining({ leases: {}, settled: [] }));
   });
 
   test('of an action that may have had an effect counts', async () => {

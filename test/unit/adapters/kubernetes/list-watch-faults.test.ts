@@ -189,7 +189,7 @@ describe('what comes through the stream', () => {
     await eventually(() => {
       expect(log()).toEqual(['added a', 'added at-0', 'added at-1', 'added at-2']);
     });
-    expect(watch.stats()).toMatchObject({ disconnects: {}, fullSyncs: { start: 1 } });
+    expect(watch.stats()).toEqual(expect.objectContaining({ disconnects: {}, fullSyncs: { start: 1 } }));
     expect(watch.silentForMs).toBeLessThan(5_000);
   });
 

@@ -10,16 +10,16 @@ import { neighboursBefore } from './neighbours.ts';
 import type { ActivityPorts } from './ports.ts';
 import { readOnce } from './read-once.ts';
 
-/** What a first claim waits for, begun as early as can be: the slowest part counts, and not their sum. */
-export interface FirstClaim {
+/** What a healing's first claim waits for, begun as early as can be: the slowest part counts, and not their sum. */
+export interface ClaimPreparation {
   /** The action with the finalizer that lets its deletion wait for the end. */
   readonly held: ReturnType<ActivityPorts['actions']['hold']>;
   /** What verification will compare with. */
   readonly baseline: Promise<Baseline>;
 }
 
-interface Opening extends Pick<FirstClaim, 'held'> {
-  /** Through which the rest is read too: the effect and what is compared with it begin from the same. */
+interface Opening extends Pick<ClaimPreparation, 'held'> {
+  /** For all that hangs on the target: what was read for the view is not read again. */
   readonly cluster: ClusterReader;
   readonly view: Promise<WorkloadView | undefined>;
 }
@@ -28,7 +28,7 @@ interface Opening extends Pick<FirstClaim, 'held'> {
  * Begins with what needs no policy; undefined where a claim was made before, which has it all, or none can be made any more.
  * Whoever does not come to the claim leaves a finalizer that the end of the healing takes away.
  */
-export function openFirstClaim(
+export function openClaim(
   { actions, cluster }: Pick<ActivityPorts, 'actions' | 'cluster'>,
   action: HealingAction,
   plan: Plan,
@@ -43,12 +43,12 @@ export function openFirstClaim(
 }
 
 /** Goes on with the rest. */
-export const prepareFirstClaim = (
+export const prepareClaim = (
   { metrics }: Pick<ActivityPorts, 'metrics'>,
   policy: HealingPolicy,
   plan: Plan,
   opening: Opening,
-): FirstClaim => ({
+): ClaimPreparation => ({
   held: opening.held,
   baseline: awaitedLater(baseline(metrics, policy, healthSubject(plan), opening)),
 });
