@@ -14,7 +14,11 @@ const HISTORY_GONE_AFTER_MS = 3_000;
 
 interface Line {
   readonly object: {
-    readonly metadata: { readonly namespace?: string; readonly deletionTimestamp?: string };
+    readonly metadata: {
+      readonly namespace?: string;
+      readonly deletionTimestamp?: string;
+      readonly annotations?: Readonly<Record<string, string>>;
+    };
     readonly spec?: { readonly approval?: unknown };
   };
 }
@@ -59,14 +63,30 @@ const isResumed = ({ path }: Pick<SeenRequest, 'path'>): boolean =>
 
 /** Sits on the watcher's watch of HealingActions. */
 export class WatchTap {
-  readonly #proxy: ApiProxy;
+  readonly #proxy: Pick<ApiProxy, 'add' | 'cutAndThaw'>;
   readonly #losses = new Set<Loss>();
   #historyIsGone = false;
+  /**
+   * What exists is being told. News can get lost; but a list that leaves out what there is would be a lie, by which an action is
+   * gone.
+   */
+  #listing = false;
 
-  constructor(proxy: ApiProxy) {
+  constructor(proxy: Pick<ApiProxy, 'add' | 'cutAndThaw'>) {
     this.#proxy = proxy;
     proxy.add(new Rule({ when: (request) => isResumed(request) && this.#takeHistoryIsGone() }, answered(410)));
-    proxy.add(new Rule({ when: isWatch }, { line: (line) => this.#fateOf(line) }));
+    proxy.add(
+      new Rule(
+        {
+          when: (request) => {
+            if (!isWatch(request)) return false;
+            this.#listing = !isResumed(request);
+            return true;
+          },
+        },
+        { line: (line) => this.#fateOf(line) },
+      ),
+    );
   }
 
   lose(namespace: string, moment: Moment, kind: LossKind): Loss {
@@ -80,8 +100,12 @@ export class WatchTap {
   }
 
   #fateOf(text: string): LineFate {
-    if (this.#losses.size === 0) return 'pass';
+    if (this.#losses.size === 0 && !this.#listing) return 'pass';
     const line = JSON.parse(text) as Line;
+    if (this.#listing) {
+      this.#listing = line.object.metadata.annotations?.['k8s.io/initial-events-end'] !== 'true';
+      return 'pass';
+    }
     const loss = [...this.#losses].find((candidate) => candidate.takes(line));
     if (loss === undefined) return 'pass';
     if (loss.kind === 'cut') {
