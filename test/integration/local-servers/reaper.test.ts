@@ -70,7 +70,9 @@ test('a parent that has nothing more to do may end although its reaper runs', as
   const reaperOnly = await startStandIn(`${IMPORTS}
     const child = await spawnReaped(reaper, '/bin/sleep', ['300']);
     child.unref();
-    console.log(child.pid, reaper.pid);`);
+    console.log(child.pid, reaper.pid);
+    process.stdin.resume();`);
+  reaperOnly.child.stdin?.end();
   await once(reaperOnly.child, 'exit');
   await allGone(reaperOnly.pids);
 });

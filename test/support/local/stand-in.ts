@@ -17,11 +17,11 @@ export interface StandIn {
 
 /**
  * Runs a program (the text of an ES module) in a process of its own, until it has printed one line of pids of what it
- * started, separated by blanks.
+ * started, separated by blanks. One that ends by itself must wait for the end of its standard input: it was looked at then.
  */
 export async function startStandIn(program: string): Promise<StandIn> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const pids = line.toString().trim().split(' ').map(Number);
