@@ -6,7 +6,7 @@ import { findCondition } from '../src/domain/condition.ts';
 import { formatDuration, parseDuration } from '../src/domain/duration.ts';
 import { isTerminal, type Outcome } from '../src/domain/outcome.ts';
 import { targetRefOf } from '../src/domain/selection.ts';
-import type { AcceptedPlan, Ended, NothingBegun } from '../src/domain/steps.ts';
+import { ended, type AcceptedPlan, type Ended, type NothingBegun } from '../src/domain/steps.ts';
 import { describeTarget, type ObjectRef } from '../src/domain/target-ref.ts';
 import { coverage } from './coverage.ts';
 import { queriesDigest } from './measurements.ts';
@@ -20,9 +20,9 @@ import { checkRetry, tellOfRetry } from './retry.ts';
 import { patienceOf, retryRules, timeoutOf, verificationRules } from './rules-of-plan.ts';
 import { DEFAULTS } from '../src/api/constants.ts';
 
-const ended = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
-const refused = (message: string): Ended => ended({ reason: 'Refused', message });
-const GONE = ended({ reason: 'Deleted', message: 'the HealingAction no longer exists' });
+const endedBy = (outcome: Outcome): Ended => ({ result: 'ended', outcome });
+const refused = (message: string): Ended => ended('Refused', message);
+const GONE = ended('Deleted', 'the HealingAction no longer exists');
 
 /** What an earlier life of the healing has begun, or how it ended. Makes no plan. */
 export async function recall(
@@ -49,10 +49,10 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   if (earlier !== undefined) return earlier;
   const recorded = action.status?.plan;
   if (action.metadata.deletionTimestamp !== undefined)
-    return ended({ reason: 'Deleted', message: 'the HealingAction was deleted before it had an effect' });
+    return ended('Deleted', 'the HealingAction was deleted before it had an effect');
   const { expiresAt } = action.spec;
   if (expiresAt !== undefined && Date.parse(expiresAt) <= now().getTime())
-    return ended({ reason: 'Expired', message: `the action was to be done before ${expiresAt}` });
+    return ended('Expired', `the action was to be done before ${expiresAt}`);
 
   const [policy, live, retry] = await Promise.all([
     ports.policies.read({ namespace: ref.namespace, name: action.spec.policyRef.name }),
@@ -61,7 +61,7 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
   ]);
   if (!retry.stands) return refused(retry.why);
   const covered = coverage(action, policy);
-  if (!covered.covered) return ended(covered.outcome);
+  if (!covered.covered) return endedBy(covered.outcome);
   const definition = actionFor(action.spec.action.type);
   if (definition === undefined) return refused(`actions of type ${action.spec.action.type} are not honoured yet`);
   const { targetResource } = action.spec;
@@ -69,9 +69,9 @@ export async function accept(ports: ActivityPorts, ref: ObjectRef, now: () => Da
     return refused(
       `${definition.type} does not apply to ${targetResource.apiVersion} ${targetResource.kind}; it applies to ${definition.kinds.map(({ kind }) => kind).join(', ')}`,
     );
-  if (!live.found) return ended(live.outcome);
+  if (!live.found) return endedBy(live.outcome);
   const objection = objections(ports, covered.policy, live);
-  if (objection !== undefined) return ended(objection);
+  if (objection !== undefined) return endedBy(objection);
 
   const [related, seenGood, failed] = await Promise.all([
     definition.gather(ports.cluster, { target: live.object, namespace: ref.namespace, template: covered.template }),

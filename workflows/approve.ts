@@ -17,8 +17,9 @@ export interface Agreed {
 export async function approve(action: ObjectRef, plan: AcceptedPlan, desk: Desk): Promise<Agreed | Ended> {
   const { ahead, approval, planDigest, summary } = plan;
   desk.show('Analyzing', summary);
-  const question = `is this the right thing to do: ${summary}?`;
-  const found = ahead?.analysis ?? (await analysis(question).analyze(action, planDigest, approval.required));
+  const found =
+    ahead?.analysis ??
+    (await analysis(`is this the right thing to do: ${summary}?`).analyze(action, planDigest, approval.required));
   desk.tell(found.choice === 'act' ? 'Chosen' : 'Abstained', found.reason);
   const stop = desk.stopped();
   if (stop !== undefined) return { result: 'ended', outcome: stop };

@@ -16,6 +16,11 @@ export const ended = (reason: Outcome['reason'], message: string): Ended => ({
   outcome: { reason, message },
 });
 
+/** An earlier life of the healing has left nothing that could have had an effect. */
+export interface NothingBegun {
+  readonly result: 'nothing-begun';
+}
+
 /** The rules of one plan, resolved from action and policy when it was made. */
 export interface AcceptedPlan {
   readonly result: 'accepted';
@@ -38,11 +43,6 @@ export interface AcceptedPlan {
   readonly reversible: boolean;
   /** What was done in the same step because nobody has to be asked first. */
   readonly ahead?: Ahead;
-}
-
-/** An earlier life of the healing has left nothing that could have had an effect. */
-export interface NothingBegun {
-  readonly result: 'nothing-begun';
 }
 
 /** The analysis of a plan, and, where it says to act, what the ledger answered. */

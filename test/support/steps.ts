@@ -6,7 +6,6 @@ import type { ActivityPorts } from '../../activities/ports.ts';
 import type { HealingAction } from '../../src/api/healing-action.ts';
 import type { AcceptedPlan, EffectOrder, ExecutionResult, FenceResult } from '../../src/domain/steps.ts';
 import type { ObjectRef } from '../../src/domain/target-ref.ts';
-import type { Analyzer } from '../../src/ports/analyzer.ts';
 import { at, MemoryWorld } from './memory-world.ts';
 
 export const now = (): Date => new Date();
@@ -21,12 +20,6 @@ export const attempt = (over: Partial<Attempt> = {}): Attempt => ({
   now,
   ...over,
 });
-
-/** An analyzer whose answer is a step of its own. */
-export const slowAnalyzer: Analyzer = {
-  name: 'slow',
-  analyze: () => Promise.reject(new Error('it was asked for something else than an analysis')),
-};
 
 /** The plan of an action that must be accepted. */
 export async function accepted(

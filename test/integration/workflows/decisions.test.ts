@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MESSAGES } from '../../../src/api/temporal-names.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { analyzerChoosing } from '../../support/analyzers.ts';
 import { benchForTests, type Healing, type HealingLane } from '../../support/healing-bench.ts';
 import { eventually } from '../../support/eventually.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
@@ -131,15 +132,8 @@ describe('a plan that waits for approval', () => {
 test('nobody holds a slot while an analyzer takes its time, nor while a person is waited for', async () => {
   world.editPolicy((spec) => ({ ...spec, mode: 'automatic' }));
   const held: unknown[] = [];
-  Object.assign(world.ports, {
-    analyzer: {
-      name: 'careful',
-      analyze: async () => {
-        held.push(world.ledger.leases);
-        return { option: 1, confidence: 0.5, reasons: ['somebody should look'] };
-      },
-    },
-  });
+  const analyzer = analyzerChoosing(1, () => held.push(world.ledger.leases));
+  Object.assign(world.ports, { analyzer });
   lane = await bench.open(world);
   await start();
   await asked();

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { HealingActionSpec } from '../../../src/api/healing-action.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
+import { analyzerChoosing } from '../../support/analyzers.ts';
 import { benchForTests, type HealingLane } from '../../support/healing-bench.ts';
 import { at, MemoryWorld } from '../../support/memory-world.ts';
 import { accepted, tryEffect } from '../../support/steps.ts';
@@ -46,9 +47,7 @@ describe('a healing', () => {
   });
 
   test('asks an analyzer that takes its time in a step of its own, and the ledger only then', async () => {
-    Object.assign(world.ports, {
-      analyzer: { name: 'slow', analyze: async () => ({ option: 0, confidence: 1, reasons: ['it crashed'] }) },
-    });
+    Object.assign(world.ports, { analyzer: analyzerChoosing(0) });
     await lane.close();
     lane = await bench.open(world);
     const healing = await lane.start(world.action());
@@ -109,13 +108,17 @@ describe('a healing', () => {
 });
 
 describe('on the way to the effect', () => {
-  test('a target that moves on is planned for anew', async () => {
+  /** Cart is broken, and just before the first effect somebody rolls out something else, as broken. */
+  const movesOnOnce = (): void => {
     world.rollOut('cart', 'broken:2');
-    let moved = false;
     world.cluster.meanwhile = () => {
-      if (!moved) world.rollOut('cart', 'broken:3');
-      moved = true;
+      world.cluster.meanwhile = () => undefined;
+      world.rollOut('cart', 'broken:3');
     };
+  };
+
+  test('a target that moves on is planned for anew', async () => {
+    movesOnOnce();
     const healing = await lane.start(world.action(undo));
     expect(await healing.outcome()).toMatchObject({ reason: 'Healed' });
     expect((await healing.steps()).filter((step) => step === 'accept')).toHaveLength(2);
@@ -124,22 +127,10 @@ describe('on the way to the effect', () => {
   });
 
   test('what the plan before has reserved is not held while an analyzer thinks about the next one', async () => {
-    world.rollOut('cart', 'broken:2');
-    let moved = false;
-    world.cluster.meanwhile = () => {
-      if (!moved) world.rollOut('cart', 'broken:3');
-      moved = true;
-    };
+    movesOnOnce();
     const held: unknown[] = [];
-    Object.assign(world.ports, {
-      analyzer: {
-        name: 'slow',
-        analyze: async () => {
-          held.push(world.ledger.leases);
-          return { option: 0, confidence: 1, reasons: ['it crashed'] };
-        },
-      },
-    });
+    const analyzer = analyzerChoosing(0, () => held.push(world.ledger.leases));
+    Object.assign(world.ports, { analyzer });
     await lane.close();
     lane = await bench.open(world);
     expect(await (await lane.start(world.action(undo))).outcome()).toMatchObject({ reason: 'Healed' });

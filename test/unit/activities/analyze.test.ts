@@ -4,8 +4,9 @@ import { findCondition } from '../../../src/domain/condition.ts';
 import type { AcceptedPlan } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import type { AnalysisAnswer, AnalysisCase, Analyzer } from '../../../src/ports/analyzer.ts';
+import { slowAnalyzer } from '../../support/analyzers.ts';
 import type { MemoryWorld } from '../../support/memory-world.ts';
-import { acceptedOnCart, now, slowAnalyzer } from '../../support/steps.ts';
+import { acceptedOnCart, now } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;

@@ -7,8 +7,9 @@ import type { Decision } from '../../../src/domain/approval.ts';
 import { findCondition } from '../../../src/domain/condition.ts';
 import type { AcceptedPlan, ApprovalRules } from '../../../src/domain/steps.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
+import { slowAnalyzer } from '../../support/analyzers.ts';
 import { at, type MemoryWorld } from '../../support/memory-world.ts';
-import { acceptedOnCart, now, slowAnalyzer } from '../../support/steps.ts';
+import { acceptedOnCart, now } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;

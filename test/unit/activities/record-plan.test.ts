@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { accept } from '../../../activities/accept.ts';
@@ -6,8 +7,9 @@ import { findCondition } from '../../../src/domain/condition.ts';
 import type { ObjectRef } from '../../../src/domain/target-ref.ts';
 import { StepError } from '../../../src/errors.ts';
 import type { Analyzer } from '../../../src/ports/analyzer.ts';
+import { slowAnalyzer } from '../../support/analyzers.ts';
 import { MemoryWorld } from '../../support/memory-world.ts';
-import { accepted, now, slowAnalyzer, tryEffect } from '../../support/steps.ts';
+import { accepted, now, tryEffect } from '../../support/steps.ts';
 
 let world: MemoryWorld;
 let action: ObjectRef;
@@ -116,6 +118,21 @@ describe('of an action that nobody has to be asked about', () => {
     expect((await accepted(world, action, { analyzer: slowAnalyzer })).ahead).toBeUndefined();
     expect(status()?.analysis).toBeUndefined();
     expect(condition('Approved')).toBeUndefined();
+    expect(await isFree()).toBe(true);
+  });
+
+  test('an instant analyzer that does not answer at once has no answer', async () => {
+    const hanging: Analyzer = {
+      name: 'hanging',
+      instant: true,
+      analyze: async (_case, signal) => {
+        await once(signal, 'abort');
+        throw new Error('told to stop');
+      },
+    };
+    expect((await accepted(world, action, { analyzer: hanging })).ahead).toEqual({
+      analysis: { choice: 'abstain', reason: 'the analyzer failed: told to stop' },
+    });
     expect(await isFree()).toBe(true);
   });
 
